@@ -184,7 +184,7 @@ func (p *Point) enforce(change sessiontable.Change) error {
 			s = newServed(session.ID)
 			p.served[session.ID] = s
 		}
-		s.update(session, p.lists, now)
+		s.update(session, p.lists, now, p.table.Bandwidth(session.Instance))
 	}
 	p.publishClients(sessions)
 	for _, id := range change.Ended { // before the peers are removed, so that resets still reach the clients
@@ -208,7 +208,9 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	for _, session := range sessions {
 		s := p.served[session.ID]
 		addresses[session.ID] = session.Addresses
-		capped = append(capped, caps.Client{Group: session.SharedRate, Addresses: session.Addresses, Rates: session.Rates})
+		capped = append(capped, caps.Client{
+			Group: session.SharedRate, Instance: session.Instance, Addresses: session.Addresses, Rates: session.Rates,
+		})
 		recorded = append(recorded, flows.Client{
 			ID: session.ID, Account: session.SharedRate, Instance: session.Instance, Addresses: session.Addresses, Log: session.FlowLog,
 		})
@@ -219,7 +221,7 @@ func (p *Point) publishClients(sessions []*sessiontable.Session) {
 	}
 	p.clients.Store(next)
 	p.accounts.Assign(counters)
-	p.caps.Assign(capped)
+	p.caps.Assign(capped, p.table.Instances())
 	p.flows.Assign(recorded, p.table.FlowLogs())
 	p.forwarding.Serve(addresses)
 }
@@ -258,43 +260,3 @@ func (p *Point) endLeases() {
 		}
 	}
 }
-
-// Counters implements agent.Point.
-func (p *Point) Counters() []sessiontable.Counters {
-	peers, err := p.device.Peers()
-	if err != nil {
-		p.config.Logger.Error("no statistics", "error", err)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	counters := make([]sessiontable.Counters, 0, len(p.served))
-	for _, s := range p.served {
-		counters = append(counters, s.counters(peers[s.key].LastHandshake))
-	}
-	return counters
-}
-
-// Decided implements agent.Point.
-func (p *Point) Decided() sessiontable.Decided {
-	c := p.ruleCounters
-	refused := p.forwarding.Refused()
-	return sessiontable.Decided{Rules: c.Rules(), Drops: []sessiontable.Drop{
-		{Reason: sessiontable.ByAccessList, Packets: c.Denied.Packets(), Bytes: c.Denied.Bytes()},
-		{Reason: sessiontable.Unclear, Packets: c.Unclear.Packets(), Bytes: c.Unclear.Bytes()},
-		{Reason: sessiontable.ByDestination, Packets: refused.Packets(), Bytes: refused.Bytes()},
-	}}
-}
-
-// Reported implements agent.Point. It drops ended sessions once their last counters have been reported.
-func (p *Point) Reported(counters []sessiontable.Counters) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range counters {
-		if s := p.served[c.ID]; s != nil && s.isReported(c) {
-			delete(p.served, s.id)
-		}
-	}
-}
-
-// FlowLogs implements agent.Point.
-func (p *Point) FlowLogs() []flows.Counters { return p.flows.Counters() }

@@ -43,15 +43,19 @@ func newServed(id string) *served {
 	return s
 }
 
-// update puts a session in force; now is on the access point's clock.
-func (s *served) update(session *sessiontable.Session, lists *acl.Compiler, now time.Duration) {
+// update puts a session in force; now is on the access point's clock. bandwidth is that of its instance, bit/s, 0 = no limit.
+func (s *served) update(session *sessiontable.Session, lists *acl.Compiler, now time.Duration, bandwidth uint64) {
 	if s.ended { // the session came back before its last counters were reported, so its counters continue
 		s.ended = false
 		s.client = forward.NewClient()
 		s.session = nil
 	}
 	s.key = session.Key
-	s.client.Update(session.Destinations, session.Rates.Down)
+	down := session.Rates.Down
+	if bandwidth > 0 && (down == 0 || bandwidth < down) {
+		down = bandwidth
+	}
+	s.client.Update(session.Destinations, down)
 	s.bind(session, lists, now)
 	s.session = session
 }

@@ -32,6 +32,8 @@ type Point interface {
 	FlowLogs() []flows.Counters
 	// Decided returns the counts of what access lists and policy have decided.
 	Decided() sessiontable.Decided
+	// ClassCounters returns those of the traffic classes of instances with limits.
+	ClassCounters() []sessiontable.ClassCounters
 }
 
 // Credentials are how the access point authenticates to the cloud instance.

@@ -17,7 +17,7 @@ import (
 	"sag.software/native/internal/msg"
 )
 
-// This file and convert_rules.go are the only place that converts between the cloud's messages and the access point's model. The
+// This file, convert_rules.go and convert_instances.go are the only place that converts between the cloud's messages and the access point's model. The
 // limits are those of the contract; they are checked by hand because the generic validator costs 11 MB of memory.
 const (
 	idLength        = 32
@@ -34,17 +34,20 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 	var peers []*accesspointv1.Peer
 	var flowLogs []*accesspointv1.FlowLog
 	var lists lists
+	var instances []*accesspointv1.Instance
 	switch change := from.GetChange().(type) {
 	case *accesspointv1.WatchResponse_Snapshot:
 		message.Kind = sessiontable.SnapshotPart
 		if change.Snapshot.GetLast() {
 			message.Kind = sessiontable.SnapshotEnd
 		}
-		settings, peers, flowLogs = change.Snapshot.GetSettings(), change.Snapshot.GetPeers(), change.Snapshot.GetFlowLogs()
+		settings, peers = change.Snapshot.GetSettings(), change.Snapshot.GetPeers()
+		flowLogs, instances = change.Snapshot.GetFlowLogs(), change.Snapshot.GetInstances()
 		lists.named = change.Snapshot.GetRuleLists()
 	case *accesspointv1.WatchResponse_Delta:
 		message.Kind, message.Remove = sessiontable.Delta, change.Delta.GetRemove()
-		settings, peers, flowLogs = change.Delta.GetSettings(), change.Delta.GetUpsert(), change.Delta.GetFlowLogs()
+		settings, peers = change.Delta.GetSettings(), change.Delta.GetUpsert()
+		flowLogs, instances = change.Delta.GetFlowLogs(), change.Delta.GetInstances()
 		lists.named = change.Delta.GetRuleLists()
 	default:
 		return message, nil // a heartbeat, or a change added by a later version
@@ -57,8 +60,13 @@ func Message(from *accesspointv1.WatchResponse) (sessiontable.Message, error) {
 		message.ProbeAddress = address
 	}
 	message.Upsert = make([]sessiontable.Peer, len(peers))
+	var unusable map[string]error
+	message.Instances, unusable = toInstances(instances)
 	for i, peer := range peers {
 		message.Upsert[i] = toPeer(peer, &lists)
+		if message.Upsert[i].Invalid == nil {
+			message.Upsert[i].Invalid = unusable[peer.GetInstanceId()]
+		}
 	}
 	message.FlowLogs = toFlowLogs(flowLogs)
 	return message, nil
@@ -102,7 +110,10 @@ func toSession(from *accesspointv1.Peer, lists *lists) (s sessiontable.Session, 
 	if len(s.SharedRate) > maxRateID {
 		return s, invalid(msg.PeerAtMost("shared_rate_id", strconv.Itoa(maxRateID)))
 	}
-	s.Instance, s.FlowLog = from.GetInstanceId(), from.GetFlowLogId()
+	if s.Instance = from.GetInstanceId(); len(s.Instance) > maxInstanceID {
+		return s, invalid(msg.PeerAtMost("instance_id", strconv.Itoa(maxInstanceID)))
+	}
+	s.FlowLog = from.GetFlowLogId()
 	if s.Rates, err = toRates(from); err != nil {
 		return s, err
 	}

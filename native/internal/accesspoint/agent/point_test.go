@@ -49,6 +49,8 @@ func (p *tablePoint) sessions() int {
 	return len(p.table.Sessions())
 }
 
+func (p *tablePoint) ClassCounters() []sessiontable.ClassCounters { return nil }
+
 func (p *tablePoint) Counters() []sessiontable.Counters {
 	p.mu.Lock()
 	defer p.mu.Unlock()

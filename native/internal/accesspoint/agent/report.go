@@ -29,13 +29,14 @@ func (a *Agent) report(ctx context.Context) {
 // ReportNow sends the counters. They are cumulative, so a lost report does no harm. It is also called last before an orderly
 // shutdown.
 func (a *Agent) ReportNow(ctx context.Context) error {
-	counters := a.Point.Counters()
+	counters, classes := a.Point.Counters(), a.Point.ClassCounters()
 	report := &accesspointv1.ReportRequest{BootId: a.Description.GetBootId(), FlowLogs: reportFlowLogs(a.Point.FlowLogs())}
 	a.decided.add(report, a.Point.Decided())
-	for len(counters) > 0 || len(report.FlowLogs)+len(report.Rules)+len(report.Drops) > 0 {
-		part := counters[:min(len(counters), maxCounters)]
-		counters = counters[len(part):]
-		report.Counters = Report(part)
+	once := len(report.FlowLogs)+len(report.Rules)+len(report.Drops) > 0
+	for once || len(counters)+len(classes) > 0 {
+		part, classPart := counters[:min(len(counters), maxCounters)], classes[:min(len(classes), maxClassCounters)]
+		counters, classes = counters[len(part):], classes[len(classPart):]
+		report.Counters, report.Classes = Report(part), ReportClasses(classPart)
 		call, cancel := context.WithTimeout(ctx, callTimeout)
 		_, err := a.client.Report(call, authorize(a, report))
 		cancel()
@@ -44,7 +45,8 @@ func (a *Agent) ReportNow(ctx context.Context) error {
 		}
 		a.Point.Reported(part)
 		a.decided.confirm(report)
-		report.FlowLogs, report.Rules, report.Drops = nil, nil, nil // they are sent with the first part
+		// They are sent with the first part. Flow logs are sent with each, because the cloud keeps those of the last report.
+		once, report.Rules, report.Drops = false, nil, nil
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
-// Package caps enforces bandwidth caps at an access point. Packets of capped clients are taken out of the data path and continue when their
-// account's rate permits (see shape). Packets of other clients are not touched.
+// Package caps enforces bandwidth limits at an access point: accounts' caps, and bandwidth and QoS classes of SAG instances. Packets of
+// clients with a limit are taken out of the data path and continue when the limits permit (see shape). Packets of other clients are not
+// touched.
 package caps
 
 import (
@@ -8,6 +9,7 @@ import (
 	"sync"
 
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/qos"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/datapath/shape"
 )
@@ -18,7 +20,9 @@ const atOnce = 64
 // Client is a session.
 type Client struct {
 	// Group is shared by the sessions that have a cap together, those of one account.
-	Group     string
+	Group string
+	// Instance is the id of its SAG instance.
+	Instance  string
 	Addresses []netip.Addr
 	Rates     rules.Rates
 }
@@ -31,31 +35,34 @@ type Path interface {
 	HeldToDevice(buffers [][]byte, offset int) error
 }
 
-// Caps holds the packets of capped clients back.
+// Caps holds the packets of clients with a limit back.
 type Caps struct {
 	path     Path
 	up, down *line
 
 	// delivering keeps the packets to the device in order.
 	delivering sync.Mutex
-	packets    []*shape.Held
+	packets    []*shape.Packet
 	buffers    [][]byte
-	reading    []*shape.Held
+	reading    []*shape.Packet
 }
 
-// New makes the stages of a path. Nobody has a cap at first.
+// New makes the stages of a path. Nobody has a limit at first.
 func New(path Path) *Caps {
-	c := &Caps{path: path, packets: make([]*shape.Held, 0, atOnce), buffers: make([][]byte, 0, atOnce)}
+	c := &Caps{path: path, packets: make([]*shape.Packet, 0, atOnce), buffers: make([][]byte, 0, atOnce)}
 	c.up = newLine(rand.Uint64(), c.deliver)
 	c.down = newLine(rand.Uint64(), c.wake)
 	return c
 }
 
-// Assign sets the sessions and their caps.
-func (c *Caps) Assign(clients []Client) {
-	c.up.assign(clients, func(client Client) uint64 { return client.Rates.Up })
-	c.down.assign(clients, func(client Client) uint64 { return client.Rates.Down })
+// Assign sets the sessions with their caps, and the limits of their instances. A packet is queued by the former limits or by the new ones.
+func (c *Caps) Assign(clients []Client, instances []qos.Instance) {
+	c.up.assign(clients, instances, func(client Client) uint64 { return client.Rates.Up })
+	c.down.assign(clients, instances, func(client Client) uint64 { return client.Rates.Down })
 }
+
+// Counters returns those of the classes of all instances with limits, for packets from and to clients.
+func (c *Caps) Counters() (up, down []Counters) { return c.up.counters(), c.down.counters() }
 
 // FromTunnel is the stage for packets from clients. It must be the last one.
 func (c *Caps) FromTunnel(b *datapath.Batch) {
@@ -72,7 +79,7 @@ func (c *Caps) ToTunnel(b *datapath.Batch) {
 // ReadHeld is the path's datapath.Source of packets to clients. Only one goroutine may call it.
 func (c *Caps) ReadHeld(buffers [][]byte, sizes []int, offset int) int {
 	if cap(c.reading) < len(buffers) {
-		c.reading = make([]*shape.Held, 0, len(buffers))
+		c.reading = make([]*shape.Packet, 0, len(buffers))
 	}
 	packets := c.down.pop(c.reading[:0:len(buffers)])
 	for i, p := range packets {

@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/qos"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/mtu"
 )
@@ -138,7 +140,7 @@ func TestSessionsOfAnAccountShareItsCap(t *testing.T) {
 		d := newDevice()
 		path, c := newPath(d)
 		defer c.Close()
-		c.Assign([]Client{group(rate, "a", anna), group(rate, "a", anna2), group(0, "b", berta)})
+		c.Assign([]Client{group(rate, "a", anna), group(rate, "a", anna2), group(0, "b", berta)}, nil)
 		shares := map[netip.Addr]int{}
 		for tick := range 2000 { // 24 Mbit/s each
 			write(t, path,
@@ -161,6 +163,124 @@ func TestSessionsOfAnAccountShareItsCap(t *testing.T) {
 			t.Errorf("%v of %d bytes", shares, rate/8)
 		}
 	})
+}
+
+// The bandwidth of an instance holds for all its clients together, and its classes have their own limits, in both directions. Clients of
+// another instance are not limited.
+func TestClassesOfAnInstance(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const mbit = 1_000_000
+		d := newDevice()
+		path, c := newPath(d)
+		defer c.Close()
+		udp := func(port uint16) []qos.Policy {
+			return []qos.Policy{{
+				Protocol: rules.UDP, Source: netip.MustParsePrefix("0.0.0.0/0"), Destination: netip.MustParsePrefix("10.0.0.0/24"),
+				DestinationPorts: &rules.PortRange{First: port, Last: port},
+			}}
+		}
+		of1 := func(a netip.Addr) Client {
+			return Client{Group: a.String(), Instance: "sag-1", Addresses: []netip.Addr{a}}
+		}
+		clients := []Client{of1(anna), of1(anna2), {Group: "b", Instance: "sag-2", Addresses: []netip.Addr{berta}}}
+		c.Assign(clients, []qos.Instance{{ID: "sag-1", Bandwidth: 20 * mbit, Classes: []qos.Class{
+			{ID: "a", Rate: 4 * mbit, Ceiling: 6 * mbit, Policies: udp(1000)},
+			{ID: "b", Rate: 10 * mbit, Ceiling: 20 * mbit, Policies: udp(2000)},
+		}}})
+		ports := map[uint16]int{}
+		for tick := range 2000 { // 24 Mbit/s of each port and client
+			for range 2 {
+				for _, port := range []uint16{1000, 2000, 3000} {
+					write(t, path, datagram(anna, server, port, 1500), datagram(anna2, server, port, 1500))
+				}
+				write(t, path, datagram(berta, server, 1000, 1500))
+			}
+			time.Sleep(time.Millisecond)
+			got := d.taken()
+			if n := len(of(got, 12, berta)); n != 2 {
+				t.Fatalf("%d packets of the other instance passed", n)
+			}
+			if tick >= 1000 {
+				for _, raw := range append(of(got, 12, anna), of(got, 12, anna2)...) {
+					ports[binary.BigEndian.Uint16(raw[20:])] += len(raw) * 8
+				}
+			}
+		}
+		for port, want := range map[uint16]int{1000: 6 * mbit, 2000: 13 * mbit, 3000: mbit} {
+			if got := ports[port]; got < want*95/100 || got > want*105/100 {
+				t.Errorf("%v, want %d at port %d", ports, want, port)
+			}
+		}
+		up, down := c.Counters()
+		if len(up) != 3 || len(down) != 3 {
+			t.Fatalf("%+v, %+v", up, down)
+		}
+		for _, counters := range up {
+			if counters.Instance != "sag-1" || counters.Packets == 0 || counters.Bytes != 1500*counters.Packets || counters.Dropped() == 0 {
+				t.Errorf("%+v", counters)
+			}
+		}
+		// Without limits, what waits leaves at once, and further packets are not queued.
+		c.Assign(clients, nil)
+		synctest.Wait()
+		if n := len(d.taken()); n == 0 {
+			t.Error("nothing left when the limits were removed")
+		}
+		write(t, path, datagram(anna, server, 1000, 1500))
+		if n := len(d.taken()); n != 1 || len(*c.up.shaped.Load()) > 0 {
+			t.Errorf("%d packets passed at once without limits", n)
+		}
+	})
+}
+
+// In one configuration, the classes are in the opposite order of the other one. A packet that is classified by one and queued by the other
+// would be counted in the wrong class.
+func TestNoPacketIsClassifiedByPartOfAChange(t *testing.T) {
+	const changes = 10_000
+	d := newDevice()
+	path, c := newPath(d)
+	defer c.Close()
+	class := func(id string, port uint16) qos.Class {
+		all := netip.MustParsePrefix("0.0.0.0/0")
+		return qos.Class{ID: id, Ceiling: 100_000_000, Policies: []qos.Policy{{
+			Protocol: rules.UDP, Source: all, Destination: all, DestinationPorts: &rules.PortRange{First: port, Last: port + 999},
+		}}}
+	}
+	first, second := class("first", 1000), class("second", 2000)
+	orders := [][]qos.Class{{first, second}, {second, first}, {second, class("unused", 5000), first}}
+	clients := []Client{{Group: "a", Instance: "i", Addresses: []netip.Addr{anna}}}
+	set := func(n int) {
+		c.Assign(clients, []qos.Instance{{ID: "i", Bandwidth: 1_000_000_000, Classes: orders[n%len(orders)]}})
+	}
+	set(0)
+	done, senders, sent := make(chan struct{}), sync.WaitGroup{}, atomic.Int64{}
+	for range 2 {
+		senders.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				write(t, path, datagram(anna, server, 1500, 1000), datagram(anna, server, 2500, 1400), datagram(anna, server, 1500, 1000))
+				d.taken()
+				sent.Add(3)
+			}
+		})
+	}
+	for n := 0; n < changes || sent.Load() < 10_000; n++ {
+		set(n)
+	}
+	close(done)
+	senders.Wait()
+	up, _ := c.Counters()
+	for _, counters := range up {
+		size := map[string]uint64{"first": 1000, "second": 1400}[counters.Class]
+		if size > 0 && counters.Packets == 0 || counters.Bytes != counters.Packets*size {
+			t.Errorf("%+v", counters)
+		}
+	}
+	t.Logf("%d packets", sent.Load())
 }
 
 // reader reads packets to the tunnel, as WireGuard does.
@@ -205,7 +325,7 @@ func TestPacketsToAClientLeaveAtItsRate(t *testing.T) {
 		const rate = 10_000_000
 		d := newDevice()
 		path, c := newPath(d)
-		c.Assign([]Client{group(rate, "a", anna)})
+		c.Assign([]Client{group(rate, "a", anna)}, nil)
 		taken := reader(path)
 		send := func(packets ...[]byte) {
 			d.mu.Lock()
@@ -245,7 +365,7 @@ func TestPacketsToAClientLeaveAtItsRate(t *testing.T) {
 		for range 30 {
 			send(datagram(server, anna, 1000, mtu.Ceiling))
 		}
-		c.Assign(nil)
+		c.Assign(nil, nil)
 		synctest.Wait()
 		if n := len(taken()); n != 30 {
 			t.Errorf("%d of 30 packets left when the cap was removed", n)
@@ -265,7 +385,7 @@ func TestOrderFromClients(t *testing.T) {
 	for _, a := range clients {
 		list = append(list, group(400_000_000, a.String(), a))
 	}
-	c.Assign(list)
+	c.Assign(list, nil)
 	var senders sync.WaitGroup
 	for _, a := range clients {
 		senders.Go(func() {
@@ -279,7 +399,7 @@ func TestOrderFromClients(t *testing.T) {
 	senders.Wait()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		c.up.mu.Lock()
-		_, waits := c.up.tree.Next()
+		_, waits := c.up.scheduler.Next()
 		c.up.mu.Unlock()
 		if !waits || time.Now().After(deadline) {
 			break
@@ -314,11 +434,17 @@ func BenchmarkStage(b *testing.B) {
 		name    string
 		without bool
 		clients []Client
+		limits  []qos.Instance
 	}{
-		{"without the stage", true, nil},
-		{"no caps", false, nil},
-		{"another client has a cap", false, []Client{group(1_000_000, "b", berta)}},
-		{"capped", false, []Client{group(1_000_000_000_000, "a", anna)}},
+		{"without the stage", true, nil, nil},
+		{"no caps", false, nil, nil},
+		{"another client has a cap", false, []Client{group(1_000_000, "b", berta)}, nil},
+		{"capped", false, []Client{group(1_000_000_000_000, "a", anna)}, nil},
+		{"of a class", false, []Client{{Group: "a", Instance: "i", Addresses: []netip.Addr{anna}}}, []qos.Instance{{
+			ID: "i", Bandwidth: 1_000_000_000_000, Classes: []qos.Class{{ID: "a", Ceiling: 1_000_000_000_000, Policies: []qos.Policy{{
+				Source: netip.MustParsePrefix("0.0.0.0/0"), Destination: netip.MustParsePrefix("0.0.0.0/0"),
+			}}}},
+		}}},
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			path := datapath.New(&discard{})
@@ -327,7 +453,7 @@ func BenchmarkStage(b *testing.B) {
 			if !test.without {
 				path.FromTunnel(c.FromTunnel)
 			}
-			c.Assign(test.clients)
+			c.Assign(test.clients, test.limits)
 			var buffers [][]byte
 			for range 64 {
 				buffers = append(buffers, append(make([]byte, offset), datagram(anna, server, 1000, 1400)...))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/datapath"
+	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/datapath/shape"
 )
 
@@ -18,25 +19,37 @@ type line struct {
 	seed uint64
 	// started is the origin of the scheduler's clock.
 	started time.Time
-	// classes has the clients with a cap, by inner address.
-	classes atomic.Pointer[map[netip.Addr]*shape.Class]
-	// waiting is true if packets wait. It is read without the lock, so that it costs nothing where nobody has a cap.
-	waiting atomic.Bool
+	// shaped has the clients with a limit, by inner address.
+	shaped atomic.Pointer[map[netip.Addr]*shaped]
+	// queued is true if packets are queued. It is read without the lock, so that it costs nothing where nobody has a limit.
+	queued atomic.Bool
 
-	mu   sync.Mutex
-	tree *shape.Tree
-	// accounts has the classes by group. It is used only by assign.
-	accounts map[string]*shape.Class
+	mu        sync.Mutex
+	scheduler *shape.Scheduler
+	// instances has those that exist or had limits, accounts the accounts by instance and group. They are used only with the lock.
+	instances map[string]*instance
+	accounts  map[accountKey]*shape.Account
 	// timer fires when a packet may leave; expected is when, 0 = it is not set.
 	timer    *time.Timer
 	expected time.Duration
 	closed   bool
 }
 
-// newLine makes a line without caps. fired is called on a goroutine of its own when packets may leave.
+// shaped is a client whose packets are queued.
+type shaped struct {
+	account  *shape.Account
+	instance *instance
+}
+
+type accountKey struct{ instance, group string }
+
+// newLine makes a line without limits. fired is called on a goroutine of its own when packets may leave.
 func newLine(seed uint64, fired func()) *line {
-	l := &line{seed: seed, started: time.Now(), tree: shape.NewTree(memory), accounts: map[string]*shape.Class{}}
-	l.classes.Store(&map[netip.Addr]*shape.Class{})
+	l := &line{
+		seed: seed, started: time.Now(), scheduler: shape.NewScheduler(memory),
+		instances: map[string]*instance{}, accounts: map[accountKey]*shape.Account{},
+	}
+	l.shaped.Store(&map[netip.Addr]*shaped{})
 	l.timer = time.AfterFunc(time.Hour, func() {
 		l.mu.Lock()
 		l.expected = 0
@@ -47,64 +60,82 @@ func newLine(seed uint64, fired func()) *line {
 	return l
 }
 
-// hold takes the packets of capped clients out of a batch. client returns the inner address of a packet's client. due means that some may
-// leave now.
+// hold takes the packets of clients with a limit out of a batch. client returns the inner address of a packet's client. due means that
+// some may leave now.
 func (l *line) hold(b *datapath.Batch, client func(*datapath.Packet) netip.Addr) (due bool) {
-	f := finder{classes: *l.classes.Load(), client: client}
-	if len(f.classes) == 0 {
+	f := finder{clients: *l.shaped.Load(), client: client}
+	if len(f.clients) == 0 {
 		return false
 	}
 	for p := b.Next(); p != nil; p = b.Next() {
-		if f.class(p) != nil {
-			return l.holdFrom(b, p, &f)
+		if f.find(p) != nil {
+			return l.holdFrom(b, p, client)
 		}
 	}
 	return false
 }
 
-// holdFrom is hold from the first packet of a capped client.
-func (l *line) holdFrom(b *datapath.Batch, p *datapath.Packet, f *finder) (due bool) {
+// holdFrom is hold from the first packet of a client with a limit.
+func (l *line) holdFrom(b *datapath.Batch, p *datapath.Packet, client func(*datapath.Packet) netip.Addr) (due bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Since(l.started)
+	// With the lock, so that the limits do not change until the packets are queued.
+	f, now := finder{clients: *l.shaped.Load(), client: client}, time.Since(l.started)
 	for ; p != nil; p = b.Next() {
-		if class := f.class(p); class != nil {
-			l.tree.Push(now, class, p.Raw, shape.Classify(&p.Header, p.Raw, l.seed))
+		if c := f.find(p); c != nil {
+			l.scheduler.Push(now, c.account, f.classify(&p.Header), p.Raw, shape.Classify(&p.Header, p.Raw, l.seed))
 			p.Drop()
 		}
 	}
 	return l.arm(now)
 }
 
-// finder finds the classes of packets. It keeps the last one, because most packets of a batch belong to one client.
+// finder finds the accounts and classes of packets. It keeps the last ones, because most packets of a batch belong to one flow.
 type finder struct {
-	classes map[netip.Addr]*shape.Class
+	clients map[netip.Addr]*shaped
 	client  func(*datapath.Packet) netip.Addr
 	address netip.Addr
-	last    *shape.Class
+	last    *shaped
+
+	// classified is the packet of this client whose class was found last, nil = none.
+	classified *packet.Header
+	class      int
 }
 
-// class returns nil for packets that are not capped: those of clients without a cap, and of the access point itself.
-func (f *finder) class(p *datapath.Packet) *shape.Class {
+// find returns nil for packets that are not queued: those of clients without a limit, and of the access point itself.
+func (f *finder) find(p *datapath.Packet) *shaped {
 	if p.Injected {
 		return nil
 	}
 	if address := f.client(p); address != f.address {
-		f.address, f.last = address, f.classes[address]
+		f.address, f.last, f.classified = address, f.clients[address], nil
 	}
 	return f.last
 }
 
+// classify returns the class of a packet of the client that find has returned.
+func (f *finder) classify(h *packet.Header) int {
+	if f.classified == nil || !sameFlow(f.classified, h) {
+		f.classified, f.class = h, f.last.instance.classifier.Class(h)
+	}
+	return f.class
+}
+
+func sameFlow(a, b *packet.Header) bool {
+	return a.SrcPort == b.SrcPort && a.DstPort == b.DstPort && a.Protocol == b.Protocol && a.HasTransport == b.HasTransport &&
+		a.Fragment == b.Fragment && a.Dst == b.Dst && a.Src == b.Src
+}
+
 // pop appends packets that may leave to a list, up to its capacity.
-func (l *line) pop(list []*shape.Held) []*shape.Held {
-	if !l.waiting.Load() {
+func (l *line) pop(list []*shape.Packet) []*shape.Packet {
+	if !l.queued.Load() {
 		return list
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Since(l.started)
 	for len(list) < cap(list) {
-		p := l.tree.Pop(now)
+		p := l.scheduler.Pop(now)
 		if p == nil {
 			l.arm(now)
 			break
@@ -116,10 +147,10 @@ func (l *line) pop(list []*shape.Held) []*shape.Held {
 
 // arm sets the timer for the next packet. It returns true, and does not set it, if one may leave now. The caller holds the lock.
 func (l *line) arm(now time.Duration) (due bool) {
-	at, waits := l.tree.Next()
-	l.waiting.Store(waits)
+	at, queued := l.scheduler.Next()
+	l.queued.Store(queued)
 	switch {
-	case !waits || l.closed:
+	case !queued || l.closed:
 		return false
 	case at <= now:
 		return true
@@ -128,41 +159,6 @@ func (l *line) arm(now time.Duration) (due bool) {
 		l.timer.Reset(at - now)
 	}
 	return false
-}
-
-// assign sets the clients with a cap. rate returns the one of this direction, bit/s.
-func (l *line) assign(clients []Client, rate func(Client) uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Since(l.started)
-	classes, accounts := map[netip.Addr]*shape.Class{}, map[string]*shape.Class{}
-	for _, c := range clients {
-		if rate(c) == 0 {
-			continue
-		}
-		class := accounts[c.Group]
-		if class == nil {
-			if class = l.accounts[c.Group]; class == nil {
-				class = shape.NewClass(rate(c))
-			} else {
-				l.tree.SetRate(now, class, rate(c))
-			}
-			accounts[c.Group] = class
-		}
-		for _, address := range c.Addresses {
-			classes[address] = class
-		}
-	}
-	for group, class := range l.accounts {
-		if accounts[group] == nil { // what waits leaves at once
-			l.tree.SetRate(now, class, 0)
-		}
-	}
-	l.accounts = accounts
-	l.classes.Store(&classes)
-	if l.arm(now) {
-		l.timer.Reset(0)
-	}
 }
 
 func (l *line) close() {

@@ -36,6 +36,7 @@ type Cloud struct {
 	settings   *accesspointv1.Settings
 	peers      map[string]*accesspointv1.Peer
 	flowLogs   []*accesspointv1.FlowLog
+	instances  map[string]*accesspointv1.Instance
 	stream     chan *accesspointv1.WatchResponse
 	identities map[string]bool
 	failAcks   int
@@ -66,6 +67,7 @@ func NewAt(t testing.TB, address, probeAddress string) *Cloud {
 		epoch: 1, revision: 1,
 		settings:   &accesspointv1.Settings{ProbeAddress: probeAddress},
 		peers:      map[string]*accesspointv1.Peer{},
+		instances:  map[string]*accesspointv1.Instance{},
 		identities: map[string]bool{},
 		Registered: make(chan *accesspointv1.RegisterRequest, 100),
 		Watched:    make(chan *accesspointv1.WatchRequest, 100),
@@ -105,7 +107,7 @@ func (c *Cloud) Upsert(peers ...*accesspointv1.Peer) (revision uint64) {
 	for _, peer := range peers {
 		c.peers[peer.GetSessionId()] = peer
 	}
-	return c.send(&accesspointv1.Delta{Upsert: peers, FlowLogs: c.flowLogs})
+	return c.send(&accesspointv1.Delta{Upsert: peers, FlowLogs: c.flowLogs, Instances: c.instancesOf(peers)})
 }
 
 // SetFlowLogs sets the flow logs that are sent with peers from now on.
@@ -214,8 +216,8 @@ func (c *Cloud) Watch(ctx context.Context, r *connect.Request[accesspointv1.Watc
 	}
 	half := len(peers) / 2
 	parts := []*accesspointv1.Snapshot{
-		{Settings: c.settings, Peers: peers[:half], FlowLogs: c.flowLogs},
-		{Peers: peers[half:], FlowLogs: c.flowLogs, Last: true},
+		{Settings: c.settings, Peers: peers[:half], FlowLogs: c.flowLogs, Instances: c.instancesOf(peers[:half])},
+		{Peers: peers[half:], FlowLogs: c.flowLogs, Instances: c.instancesOf(peers[half:]), Last: true},
 	}
 	epoch, revision := c.epoch, c.revision
 	c.mu.Unlock()

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"sag.software/native/internal/datapath/acl"
+	"sag.software/native/internal/datapath/qos"
+	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/flowlog"
 )
 
@@ -28,6 +30,8 @@ type Message struct {
 	// ProbeAddress is the access point's own inner address; zero = unchanged.
 	ProbeAddress netip.Addr
 	Upsert       []Peer
+	// Instances are the limits of the instances of these peers. They replace former ones with the same id.
+	Instances []qos.Instance
 	// Remove holds session ids.
 	Remove []string
 	// FlowLogs are those that the peers refer to, and that can be used.
@@ -100,3 +104,13 @@ const (
 	// ByDestination is for packets to no destination of the client, or to an address that is protected.
 	ByDestination
 )
+
+// ClassCounters are the figures reported for a class of an instance.
+type ClassCounters struct {
+	// Instance and Class are the ids; Class is empty for the packets that belong to no class.
+	Instance, Class string
+	Direction       rules.Direction
+	// Packets and Bytes have left; the others were dropped because their queue was full, the memory of all queues was full, and because they
+	// waited too long.
+	Packets, Bytes, DroppedFull, DroppedMemory, DroppedDelay uint64
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"sag.software/native/internal/datapath/qos"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/flowlog"
@@ -18,15 +19,18 @@ import (
 type Table struct {
 	epoch, revision uint64
 	sessions        map[string]*Session
+	instances       map[string]qos.Instance
 	probeAddress    netip.Addr
 	flowLogs        map[string]flowlog.Log
 
 	// rules are the access lists in force, by their id, so that the sessions share them.
 	rules map[string][]rules.Rule
 
-	// parts and partLogs collect the parts of a snapshot until the last one arrives: only a complete snapshot may remove sessions.
-	parts    []Peer
-	partLogs []flowlog.Log
+	// parts, partLogs and partInstances collect the parts of a snapshot until the last one arrives: only a complete snapshot may remove
+	// sessions.
+	parts         []Peer
+	partLogs      []flowlog.Log
+	partInstances []qos.Instance
 }
 
 // Change is the result of a message or of the end of a lease.
@@ -43,7 +47,10 @@ type Change struct {
 
 // New makes an empty table.
 func New() *Table {
-	return &Table{sessions: map[string]*Session{}, flowLogs: map[string]flowlog.Log{}, rules: map[string][]rules.Rule{}}
+	return &Table{
+		sessions: map[string]*Session{}, flowLogs: map[string]flowlog.Log{}, instances: map[string]qos.Instance{},
+		rules: map[string][]rules.Rule{},
+	}
 }
 
 // ProbeAddress is the access point's own inner address; invalid before the cloud has sent it.
@@ -55,8 +62,14 @@ func (t *Table) Sessions() []*Session { return slices.Collect(maps.Values(t.sess
 // FlowLogs returns the flow logs of the sessions in force, by ID. The map is never modified, only replaced.
 func (t *Table) FlowLogs() map[string]flowlog.Log { return t.flowLogs }
 
+// Instances lists the limits of the instances of these sessions.
+func (t *Table) Instances() []qos.Instance { return slices.Collect(maps.Values(t.instances)) }
+
+// Bandwidth returns that of an instance, bit/s; 0 = no limit.
+func (t *Table) Bandwidth(instance string) uint64 { return t.instances[instance].Bandwidth }
+
 // StreamBegins discards an incomplete snapshot.
-func (t *Table) StreamBegins() { t.parts, t.partLogs = nil, nil }
+func (t *Table) StreamBegins() { t.parts, t.partLogs, t.partInstances = nil, nil, nil }
 
 // Receive processes a message of the stream. An error means that the stream is inconsistent and must be opened again.
 func (t *Table) Receive(message Message, now time.Duration) (Change, error) {
@@ -70,10 +83,12 @@ func (t *Table) Receive(message Message, now time.Duration) (Change, error) {
 	case SnapshotPart:
 		t.parts = append(t.parts, message.Upsert...)
 		t.partLogs = append(t.partLogs, message.FlowLogs...)
+		t.partInstances = append(t.partInstances, message.Instances...)
 	case SnapshotEnd:
 		message.Upsert = append(t.parts, message.Upsert...)
 		message.FlowLogs = append(t.partLogs, message.FlowLogs...)
-		t.parts, t.partLogs = nil, nil
+		message.Instances = append(t.partInstances, message.Instances...)
+		t.parts, t.partLogs, t.partInstances = nil, nil, nil
 		message.Remove = t.missing(message.Upsert)
 		return t.apply(message, now), nil
 	case Delta:
@@ -125,6 +140,10 @@ func (t *Table) apply(message Message, now time.Duration) Change {
 	}
 	t.updateFlowLogs(message.FlowLogs)
 	t.forgetUnusedRules()
+	for _, instance := range message.Instances {
+		t.instances[instance.ID] = instance
+	}
+	t.forgetInstances()
 	change.compare(before, t.sessions)
 	return change
 }
@@ -168,6 +187,15 @@ func (t *Table) forgetUnusedRules() {
 	t.rules = used
 }
 
+// forgetInstances removes instances without sessions.
+func (t *Table) forgetInstances() {
+	used := make(map[string]bool, len(t.instances))
+	for _, session := range t.sessions {
+		used[session.Instance] = true
+	}
+	maps.DeleteFunc(t.instances, func(id string, _ qos.Instance) bool { return !used[id] })
+}
+
 // Expire removes sessions whose lease has ended.
 func (t *Table) Expire(now time.Duration) Change {
 	before := maps.Clone(t.sessions)
@@ -176,6 +204,7 @@ func (t *Table) Expire(now time.Duration) Change {
 			delete(t.sessions, id)
 		}
 	}
+	t.forgetInstances()
 	var change Change
 	change.compare(before, t.sessions)
 	return change

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sag.software/native/internal/datapath/qos"
 	"sag.software/native/internal/datapath/rules"
 	"sag.software/native/internal/engine"
 	"sag.software/native/internal/flowlog"
@@ -267,4 +268,42 @@ func TestChangesMatchSessions(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Limits of an instance last as long as it has sessions, and a snapshot in parts brings those of each part.
+func TestInstancesOfSessions(t *testing.T) {
+	of := func(n int, instance string) Peer {
+		p := peer(n, n, n, time.Hour)
+		p.Session.Instance = instance
+		return p
+	}
+	bandwidths := func(r *Table) map[string]uint64 {
+		all := map[string]uint64{}
+		for _, instance := range r.Instances() {
+			all[instance.ID] = instance.Bandwidth
+		}
+		return all
+	}
+	r := New()
+	first, second := snapshot(1, 1, false, of(1, "a")), snapshot(1, 1, true, of(2, "b"), of(3, "b"))
+	first.Instances, second.Instances = []qos.Instance{{ID: "a", Bandwidth: 1}}, []qos.Instance{{ID: "b", Bandwidth: 2}}
+	receive(t, r, first, 0)
+	if len(bandwidths(r)) > 0 {
+		t.Errorf("a part has done something: %v", bandwidths(r))
+	}
+	receive(t, r, second, 0)
+	change := delta(1, 2, []Peer{of(2, "b")})
+	change.Instances = []qos.Instance{{ID: "b", Bandwidth: 3}}
+	receive(t, r, change, 0)
+	if want := map[string]uint64{"a": 1, "b": 3}; !maps.Equal(bandwidths(r), want) || r.Bandwidth("b") != 3 {
+		t.Errorf("%v, want %v", bandwidths(r), want)
+	}
+	receive(t, r, delta(1, 3, nil, id(1), id(2)), 0)
+	if want := map[string]uint64{"b": 3}; !maps.Equal(bandwidths(r), want) {
+		t.Errorf("%v, want %v", bandwidths(r), want)
+	}
+	r.Expire(time.Hour)
+	if len(r.Instances()) > 0 {
+		t.Errorf("%v are left", bandwidths(r))
+	}
 }

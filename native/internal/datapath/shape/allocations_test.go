@@ -10,15 +10,15 @@ import (
 )
 
 // With the race detector sync.Pool drops some items (see sync.Pool.Put), so this runs in the stage "go memory".
-func TestTreeDoesNotAllocate(t *testing.T) {
-	tree, c, now := NewTree(testMemory), NewClass(1_000_000_000), time.Duration(0)
+func TestSchedulerDoesNotAllocate(t *testing.T) {
+	scheduler, c, now := NewScheduler(testMemory), newAccount(1_000_000_000), time.Duration(0)
 	packets := [][]byte{parcel(packet.TCP, 443, 1, 1420, 0), parcel(packet.TCP, 443, 2, 1420, 0), parcel(packet.UDP, 53, 3, 100, 0)}
 	if n := testing.AllocsPerRun(1000, func() {
 		for _, raw := range packets {
-			tree.Push(now, c, raw, kindOf(raw))
+			scheduler.Push(now, c, DefaultClass, raw, kindOf(raw))
 		}
 		now += 50 * time.Microsecond
-		for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+		for p := scheduler.Pop(now); p != nil; p = scheduler.Pop(now) {
 			p.Release()
 		}
 	}); n > 0 {
@@ -26,14 +26,14 @@ func TestTreeDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func BenchmarkTree(b *testing.B) {
-	tree, c, now := NewTree(testMemory), NewClass(10_000_000_000), time.Duration(0)
+func BenchmarkScheduler(b *testing.B) {
+	scheduler, c, now := NewScheduler(testMemory), newAccount(10_000_000_000), time.Duration(0)
 	raw := parcel(packet.TCP, 443, 1, 1420, 0)
 	kind := kindOf(raw)
 	for b.Loop() {
 		now += 2 * time.Microsecond
-		tree.Push(now, c, raw, kind)
-		for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+		scheduler.Push(now, c, DefaultClass, raw, kind)
+		for p := scheduler.Pop(now); p != nil; p = scheduler.Pop(now) {
 			p.Release()
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"sag.software/native/internal/mtu"
 )
 
-// burst is how much may pass at once, but at least leastBurst bytes: it covers what a timer is late on a busy host.
+// burst is how much may pass at once, but at least minBurst bytes: it covers how late a timer is on a busy host.
 const (
-	burst      = 10 * time.Millisecond
-	leastBurst = 2 * mtu.Ceiling
+	burst    = 10 * time.Millisecond
+	minBurst = 2 * mtu.Ceiling
 )
 
 // bucket is a token bucket. While it has any tokens, a packet of any size may pass and may leave it with a negative balance. So the caller
@@ -30,11 +30,11 @@ func (b *bucket) set(now time.Duration, rate float64, depth time.Duration) {
 	}
 	b.rate, b.depth = rate, depth
 	if rate > 0 {
-		b.depth = max(depth, b.lasts(leastBurst)) - b.lasts(mtu.Ceiling)
+		b.depth = max(depth, b.transmission(minBurst)) - b.transmission(mtu.Ceiling)
 	}
 }
 
-// opens returns when the next packet may pass. The time may be in the past.
+// opens returns from when on a packet may pass. A time before now means that one may pass now.
 func (b *bucket) opens() time.Duration {
 	if b.rate == 0 {
 		return 0
@@ -45,14 +45,29 @@ func (b *bucket) opens() time.Duration {
 // take counts a packet of n bytes that passes.
 func (b *bucket) take(now time.Duration, n int) {
 	if b.rate > 0 {
-		b.busy = max(b.busy, now) + b.lasts(n)
+		b.busy = max(b.busy, now) + b.transmission(n)
 	}
 }
 
-// lasts returns how long n bytes take, rounded up; 0 without a limit.
-func (b *bucket) lasts(n int) time.Duration {
+// transmission returns how long n bytes take at the rate, rounded up; 0 without a limit.
+func (b *bucket) transmission(n int) time.Duration {
 	if b.rate == 0 {
 		return 0
 	}
 	return time.Duration(float64(n)/b.rate*float64(time.Second)) + 1
+}
+
+// slack is how much later a queue with a high rate continues, so that several packets leave together.
+const slack = time.Millisecond
+
+// wait returns until when packets have to wait, later by slack if a full packet takes less than that; 0 if one may pass now.
+func (b *bucket) wait(now time.Duration) time.Duration {
+	at := b.opens()
+	switch {
+	case at <= now:
+		return 0
+	case b.transmission(mtu.Ceiling) <= slack:
+		return at + slack
+	}
+	return at
 }

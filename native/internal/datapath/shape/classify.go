@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// urgentSize is the largest IP packet of a small datagram, bytes, as calls send them.
-	urgentSize = 256
-	dnsPort    = 53
+	// smallDatagram is the largest IP packet of a small datagram, bytes, as calls send them.
+	smallDatagram = 256
+	dnsPort       = 53
 )
 
 // Kind is how a packet is queued.
 type Kind struct {
 	// Flow is a hash of the packet's flow: addresses, protocol and ports.
 	Flow uint16
-	// Urgent is true for packets that others wait for or that are late soon: DNS, ICMP, small datagrams, and TCP packets without data.
-	Urgent bool
+	// Interactive is true for packets that suffer most from waiting: DNS, ICMP, small datagrams, and TCP packets without data.
+	Interactive bool
 }
 
 // Classify returns the kind of a packet. seed makes hashes unpredictable, so that nobody can choose flows that share a queue.
@@ -36,7 +36,7 @@ func Classify(h *packet.Header, raw []byte, seed uint64) Kind {
 		high, low := bits.Mul64(hash^word, 0x9e3779b97f4a7c15)
 		hash = high ^ low
 	}
-	return Kind{uint16(hash ^ hash>>16 ^ hash>>32 ^ hash>>48), isUrgent(h, raw)}
+	return Kind{uint16(hash ^ hash>>16 ^ hash>>32 ^ hash>>48), isInteractive(h, raw)}
 }
 
 func fold(address netip.Addr) uint64 {
@@ -44,7 +44,7 @@ func fold(address netip.Addr) uint64 {
 	return binary.BigEndian.Uint64(b[:8])*0xff51afd7ed558ccd ^ binary.BigEndian.Uint64(b[8:])
 }
 
-func isUrgent(h *packet.Header, raw []byte) bool {
+func isInteractive(h *packet.Header, raw []byte) bool {
 	switch {
 	case h.Protocol == packet.TCP:
 		return h.HasTransport && (h.TCPFlags&(packet.SYN|packet.RST) != 0 || !hasData(h, raw))
@@ -53,7 +53,7 @@ func isUrgent(h *packet.Header, raw []byte) bool {
 	case h.Protocol == packet.UDP && h.HasTransport && (h.SrcPort == dnsPort || h.DstPort == dnsPort):
 		return true
 	}
-	return len(raw) <= urgentSize && h.Valid && !h.Fragment
+	return len(raw) <= smallDatagram && h.Valid && !h.Fragment
 }
 
 // hasData is true if a TCP packet carries data.

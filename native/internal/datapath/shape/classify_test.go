@@ -6,7 +6,7 @@ import (
 	"sag.software/native/internal/datapath/packet"
 )
 
-func TestUrgentPackets(t *testing.T) {
+func TestInteractivePackets(t *testing.T) {
 	change := func(raw []byte, at int, value byte) []byte {
 		raw[at] = value
 		return raw
@@ -32,8 +32,8 @@ func TestUrgentPackets(t *testing.T) {
 		"a TCP header that is cut":      {change(parcel(packet.TCP, 443, 40_000, 44, 0)[:28], 3, 28), false},
 		"what is no IP packet":          {make([]byte, 60), false},
 	} {
-		if got := kindOf(test.raw).Urgent; got != test.want {
-			t.Errorf("%s: urgent = %v", name, got)
+		if got := kindOf(test.raw).Interactive; got != test.want {
+			t.Errorf("%s: interactive = %v", name, got)
 		}
 	}
 }

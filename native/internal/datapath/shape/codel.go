@@ -7,13 +7,13 @@ import (
 	"sag.software/native/internal/mtu"
 )
 
-// The parameters of CoDel (RFC 8289, section 4): packets may wait for target; if they wait longer for an interval, one is dropped.
+// The parameters of CoDel (RFC 8289, section 4): once packets have waited longer than target for an interval, packets are dropped.
 const (
 	codelTarget   = 5 * time.Millisecond
 	codelInterval = 100 * time.Millisecond
-	// codelSpares is the backlog of a flow from which nothing is dropped, bytes: the smallest windows of TCP, with which it notices a loss
-	// without a timeout.
-	codelSpares = 4 * mtu.Ceiling
+	// codelMinBacklog is the backlog of a flow up to which nothing is dropped, bytes: the smallest windows of TCP, with which it notices a
+	// loss without a timeout.
+	codelMinBacklog = 4 * mtu.Ceiling
 )
 
 // codel is the state of CoDel for one flow.
@@ -24,13 +24,13 @@ type codel struct {
 	dropping             bool
 }
 
-// delays are the parameters in force, which depend on the rate and the number of flows.
-type delays struct{ target, interval time.Duration }
+// codelParams are the parameters in force, which depend on the rate and the number of flows.
+type codelParams struct{ target, interval time.Duration }
 
 // dequeue returns a flow's next packet, nil if there is none. It passes those that CoDel drops to drop (RFC 8289, section 5.5).
-func (f *flow) dequeue(now time.Duration, d delays, drop func(*Held)) *Held {
+func (f *flow) dequeue(now time.Duration, params codelParams, drop func(*Packet)) *Packet {
 	c := &f.codel
-	p, above := f.oldest(now, d)
+	p, above := f.oldest(now, params)
 	if !above {
 		c.dropping = false
 		return p
@@ -39,8 +39,8 @@ func (f *flow) dequeue(now time.Duration, d delays, drop func(*Held)) *Held {
 		for c.dropping && now >= c.dropNext {
 			drop(p)
 			c.count++
-			if p, above = f.oldest(now, d); above {
-				c.dropNext = c.after(c.dropNext, d)
+			if p, above = f.oldest(now, params); above {
+				c.dropNext = c.controlLaw(c.dropNext, params)
 			} else {
 				c.dropping = false
 			}
@@ -48,30 +48,31 @@ func (f *flow) dequeue(now time.Duration, d delays, drop func(*Held)) *Held {
 		return p
 	}
 	drop(p)
-	p, _ = f.oldest(now, d)
+	p, _ = f.oldest(now, params)
 	c.dropping = true
 	recent := c.count - c.lastCount
-	if c.count = 1; recent > 1 && now-c.dropNext < 16*d.interval { // the rate of drops that was needed before is probably right again
+	if c.count = 1; recent > 1 && now-c.dropNext < 16*params.interval { // the rate of drops that was needed before is probably right again
 		c.count = recent
 	}
-	c.lastCount, c.dropNext = c.count, c.after(now, d)
+	c.lastCount, c.dropNext = c.count, c.controlLaw(now, params)
 	return p
 }
 
-// oldest pops a packet, nil if there is none. above means that it, and those before it, have waited too long.
-func (f *flow) oldest(now time.Duration, d delays) (p *Held, above bool) {
+// oldest pops a packet, nil if there is none. above means that packets have waited longer than the target for an interval.
+func (f *flow) oldest(now time.Duration, params codelParams) (p *Packet, above bool) {
 	p = f.pop()
-	if p == nil || now-p.arrived < d.target || f.bytes <= codelSpares {
+	if p == nil || now-p.arrived < params.target || f.bytes <= codelMinBacklog {
 		f.codel.firstAbove = 0
 		return p, false
 	}
 	if f.codel.firstAbove == 0 {
-		f.codel.firstAbove = now + d.interval
+		f.codel.firstAbove = now + params.interval
 		return p, false
 	}
 	return p, now >= f.codel.firstAbove
 }
 
-func (c *codel) after(at time.Duration, d delays) time.Duration {
-	return at + time.Duration(float64(d.interval)/math.Sqrt(float64(c.count)))
+// controlLaw returns when the next packet is dropped.
+func (c *codel) controlLaw(at time.Duration, params codelParams) time.Duration {
+	return at + time.Duration(float64(params.interval)/math.Sqrt(float64(c.count)))
 }

@@ -32,16 +32,16 @@ func TestCongestionControlFindsTheRate(t *testing.T) {
 	for _, rate := range rates {
 		for _, n := range []int{1, 8} {
 			const roundTrip, from, until = 20 * time.Millisecond, 2 * time.Second, 8 * time.Second
-			tree, c := NewTree(testMemory), NewClass(rate)
+			scheduler, c := NewScheduler(testMemory), newAccount(rate)
 			var senders []*reno
 			for i := range n {
 				senders = append(senders, &reno{port: uint16(40_000 + i), window: 10, slow: true, inFlight: map[uint32]time.Duration{}})
 			}
 			for now := time.Duration(0); now < until; now += 200 * time.Microsecond {
 				for _, s := range senders {
-					s.step(now, tree, c, roundTrip)
+					s.step(now, scheduler, c, roundTrip)
 				}
-				for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+				for p := scheduler.Pop(now); p != nil; p = scheduler.Pop(now) {
 					s, number := senders[binary.BigEndian.Uint16(p.Raw[22:])-40_000], numberOf(p.Raw)
 					s.acknowledgements = append(s.acknowledgements, acknowledgement{now + roundTrip, number})
 					if now >= from {
@@ -72,14 +72,14 @@ func TestCongestionControlFindsTheRate(t *testing.T) {
 			if float64(late) > 0.1*float64(all) {
 				t.Errorf("at %d with %d: %d of %d packets waited for more than %s", rate, n, late, all, most)
 			}
-			if c.Dropped() == 0 {
+			if c.instance.Counters(DefaultClass).Dropped() == 0 {
 				t.Errorf("at %d with %d: nothing was dropped", rate, n)
 			}
 		}
 	}
 }
 
-func (s *reno) step(now time.Duration, tree *Tree, c *Class, roundTrip time.Duration) {
+func (s *reno) step(now time.Duration, scheduler *Scheduler, c *Account, roundTrip time.Duration) {
 	for len(s.acknowledgements) > 0 && s.acknowledgements[0].at <= now {
 		number := s.acknowledgements[0].number
 		s.acknowledgements = s.acknowledgements[1:]
@@ -109,6 +109,6 @@ func (s *reno) step(now time.Duration, tree *Tree, c *Class, roundTrip time.Dura
 		s.sent++
 		s.inFlight[s.sent] = now
 		raw := parcel(packet.TCP, 443, s.port, mtu.Ceiling, s.sent)
-		tree.Push(now, c, raw, kindOf(raw))
+		scheduler.Push(now, c, DefaultClass, raw, kindOf(raw))
 	}
 }

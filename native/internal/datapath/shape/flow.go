@@ -2,12 +2,12 @@ package shape
 
 // flow is the queue of one flow, or of several with the same hash.
 type flow struct {
-	head, tail *Held
+	head, tail *Packet
 	// bytes and cost are what is queued: packets' lengths and the memory they take.
 	bytes, cost int
-	// credit is how many bytes the flow may send before it is another flow's turn.
-	credit int
-	codel  codel
+	// deficit is how many bytes the flow may send before it is another flow's turn (deficit round robin).
+	deficit int
+	codel   codel
 
 	key   uint16
 	index int // in flows.all
@@ -16,7 +16,7 @@ type flow struct {
 	before, behind *flow
 }
 
-func (f *flow) push(p *Held) {
+func (f *flow) push(p *Packet) {
 	if f.tail == nil {
 		f.head = p
 	} else {
@@ -27,7 +27,7 @@ func (f *flow) push(p *Held) {
 	f.cost += cost(len(p.Raw))
 }
 
-func (f *flow) pop() *Held {
+func (f *flow) pop() *Packet {
 	p := f.head
 	if p == nil {
 		return nil
@@ -41,7 +41,7 @@ func (f *flow) pop() *Held {
 	return p
 }
 
-// list is a list of flows that wait for their turn.
+// list is a list of flows that take turns.
 type list struct {
 	first, last *flow
 	count       int

@@ -11,51 +11,51 @@ const (
 	buckets = 2048
 	// quantum is how many bytes a flow may send in one turn.
 	quantum = 1514
-	// urgentPart is the part of the rate that urgent packets may use before others, and urgentDepth, at least urgentBytes, how much of it
-	// at once.
-	urgentPart  = 2
-	urgentDepth = 50 * time.Millisecond
-	urgentBytes = 8 << 10
+	// interactivePart is the part of the rate that interactive packets may use before others, and interactiveDepth, at least
+	// interactiveBytes, how much of it at once.
+	interactivePart  = 2
+	interactiveDepth = 50 * time.Millisecond
+	interactiveBytes = 8 << 10
 	// spareFlows is how many unused flows are kept for reuse.
 	spareFlows = 16
 )
 
-// flows are the queues of one class (RFC 8290). Flows take turns; one that has just become active comes before those with a backlog, and
-// one whose next packet is urgent before all others, up to a part of the rate. Packets of a flow stay in order.
+// flows are the FQ-CoDel queues of one account in one class (RFC 8290). Sparse flows, which have just become active, come before those with
+// a backlog (bulk), and flows whose next packet is interactive before all others, up to a part of the rate. Packets of a flow stay in order.
 type flows struct {
-	table              [buckets]uint16 // index in all, plus 1
-	all                []*flow
-	urgent, fresh, old list
-	spare              []*flow
+	table                     [buckets]uint16 // index in all, plus 1
+	all                       []*flow
+	interactive, sparse, bulk list
+	spare                     []*flow
 
+	// budget limits what interactive packets use before others.
 	budget bucket
-	// packet is how long a full packet takes at the class's rate.
+	// packet is how long a full packet takes at the rate.
 	packet time.Duration
 
 	// cost is the memory that all packets take, bytes.
-	cost int
-	// dropped is the number of packets dropped.
-	dropped uint64
+	cost     int
+	counters *Counters
 }
 
-// set adapts to the rate of the class, bytes per second; 0 = unlimited.
+// set adapts to a rate, bytes per second; 0 = unlimited.
 func (q *flows) set(now time.Duration, rate float64) {
 	one := bucket{rate: rate}
-	q.packet = one.lasts(mtu.Ceiling)
-	one.rate = rate / urgentPart
-	q.budget.set(now, one.rate, max(urgentDepth, one.lasts(urgentBytes)))
+	q.packet = one.transmission(mtu.Ceiling)
+	one.rate = rate / interactivePart
+	q.budget.set(now, one.rate, max(interactiveDepth, one.transmission(interactiveBytes)))
 }
 
 // push queues a packet.
-func (q *flows) push(now time.Duration, p *Held) {
+func (q *flows) push(now time.Duration, p *Packet) {
 	f := q.find(p.flow)
-	promoted := p.urgent && f.head == nil && q.budget.opens() <= now
+	promoted := p.interactive && f.head == nil && q.budget.opens() <= now
 	switch {
 	case promoted:
-		q.urgent.add(f)
+		q.interactive.add(f)
 	case f.in == nil:
-		f.credit = quantum
-		q.fresh.add(f)
+		f.deficit = quantum
+		q.sparse.add(f)
 	}
 	f.push(p)
 	q.cost += cost(len(p.Raw))
@@ -94,50 +94,51 @@ func (q *flows) forget(f *flow) {
 	}
 }
 
-// pop returns the packet that may pass next, nil if there is none.
-func (q *flows) pop(now time.Duration) *Held {
+// pop returns the packet that may pass next, nil if there is none. turn is how long the other queues that share the link take for their
+// turns.
+func (q *flows) pop(now, turn time.Duration) *Packet {
 	for {
-		if f := q.urgent.first; f != nil {
-			if p := q.popUrgent(now, f); p != nil {
+		if f := q.interactive.first; f != nil {
+			if p := q.popInteractive(now, f); p != nil {
 				return p
 			}
 			continue
 		}
-		f := q.fresh.first
+		f := q.sparse.first
 		if f == nil {
-			f = q.old.first
+			f = q.bulk.first
 		}
 		if f == nil {
 			return nil
 		}
-		if f.credit <= 0 {
-			f.credit += quantum
-			q.old.add(f)
+		if f.deficit <= 0 {
+			f.deficit += quantum
+			q.bulk.add(f)
 			continue
 		}
-		p := f.dequeue(now, q.patience(), q.drop)
+		p := f.dequeue(now, q.codelParams(turn), q.dropDelayed)
 		switch {
 		case p != nil:
-			f.credit -= len(p.Raw)
+			f.deficit -= len(p.Raw)
 			q.cost -= cost(len(p.Raw))
 			return p
-		case f.in == &q.fresh && q.old.first != nil: // otherwise a flow that sends little by little would always be a new one
-			q.old.add(f)
+		case f.in == &q.sparse && q.bulk.first != nil: // otherwise a flow that sends little by little would always be a sparse one
+			q.bulk.add(f)
 		default:
 			q.forget(f)
 		}
 	}
 }
 
-// popUrgent returns the next packet of the first urgent flow, nil if the flow no longer is one.
-func (q *flows) popUrgent(now time.Duration, f *flow) *Held {
+// popInteractive returns the next packet of the first interactive flow, nil if the flow no longer is one.
+func (q *flows) popInteractive(now time.Duration, f *flow) *Packet {
 	switch {
 	case f.head == nil:
 		q.forget(f)
 		return nil
-	case !f.head.urgent || q.budget.opens() > now:
-		f.credit = quantum
-		q.fresh.add(f)
+	case !f.head.interactive || q.budget.opens() > now:
+		f.deficit = quantum
+		q.sparse.add(f)
 		return nil
 	}
 	p := f.pop()
@@ -146,38 +147,54 @@ func (q *flows) popUrgent(now time.Duration, f *flow) *Held {
 	if f.head == nil {
 		q.forget(f)
 	} else {
-		q.urgent.add(f)
+		q.interactive.add(f)
 	}
 	return p
 }
 
-// patience returns CoDel's parameters. With a low rate and many flows, a packet waits for the turns of the others, which is no reason to
+// codelParams returns CoDel's parameters. With a low rate and many flows, a packet waits for the turns of the others, which is no reason to
 // drop it.
-func (q *flows) patience() delays {
-	target := max(codelTarget, q.packet*3/2, 2*q.packet*time.Duration(q.fresh.count+q.old.count))
-	return delays{target, max(codelInterval, 2*target)}
+func (q *flows) codelParams(turn time.Duration) codelParams {
+	packet := max(q.packet, turn)
+	target := max(codelTarget, packet*3/2, 2*packet*time.Duration(q.sparse.count+q.bulk.count))
+	return codelParams{target, max(codelInterval, 2*target)}
 }
 
-// shrink drops the oldest packet of the flow with the largest backlog. It returns false if nothing is queued.
-func (q *flows) shrink() bool {
-	var fattest *flow
+// shrink drops the oldest packet of the flow with the longest queue, and counts it. It returns false if nothing is queued.
+func (q *flows) shrink(count *uint64) bool {
+	var longest *flow
 	for _, f := range q.all {
-		if f.head != nil && (fattest == nil || f.bytes > fattest.bytes) {
-			fattest = f
+		if f.head != nil && (longest == nil || f.bytes > longest.bytes) {
+			longest = f
 		}
 	}
-	if fattest == nil {
+	if longest == nil {
 		return false
 	}
-	q.drop(fattest.pop())
-	if fattest.head == nil {
-		q.forget(fattest)
+	q.drop(longest.pop(), count)
+	if longest.head == nil {
+		q.forget(longest)
 	}
 	return true
 }
 
-func (q *flows) drop(p *Held) {
+// takeAll removes all packets and returns them as a list, each flow in its order.
+func (q *flows) takeAll() (first *Packet) {
+	for len(q.all) > 0 {
+		f := q.all[len(q.all)-1]
+		if f.tail != nil {
+			f.tail.next, first = first, f.head
+		}
+		q.forget(f)
+	}
+	q.cost = 0
+	return first
+}
+
+func (q *flows) drop(p *Packet, count *uint64) {
 	q.cost -= cost(len(p.Raw))
-	q.dropped++
+	*count++
 	p.Release()
 }
+
+func (q *flows) dropDelayed(p *Packet) { q.drop(p, &q.counters.DroppedDelay) }

@@ -56,13 +56,34 @@ type source struct {
 	lastNumber uint32
 }
 
-// model is a class with sources, and a link without limit behind it.
+// newAccount makes an account of an instance of its own, which has no limit.
+func newAccount(cap uint64) *Account { return NewAccount(NewInstance(), cap) }
+
+// queuedBy is the memory that an account's packets take, bytes.
+func queuedBy(a *Account) (sum int) {
+	for _, f := range flowsOf(a) {
+		sum += f.cost
+	}
+	return sum
+}
+
+// flowsOf returns those of all classes.
+func flowsOf(a *Account) (all []*flows) {
+	for _, q := range a.queues {
+		if q != nil && q.flows != nil {
+			all = append(all, q.flows)
+		}
+	}
+	return all
+}
+
+// model is an account with sources, and a link without limit behind it.
 type model struct {
-	t       *testing.T
-	tree    *Tree
-	class   *Class
-	sources []*source
-	random  *rand.Rand
+	t         *testing.T
+	scheduler *Scheduler
+	account   *Account
+	sources   []*source
+	random    *rand.Rand
 	// late is how late a timer may be.
 	late time.Duration
 	// left is when which number of bytes left.
@@ -77,7 +98,7 @@ type departure struct {
 
 func newModel(t *testing.T, rate uint64, sources ...*source) *model {
 	m := &model{
-		t: t, tree: NewTree(testMemory), class: NewClass(rate), sources: sources,
+		t: t, scheduler: NewScheduler(testMemory), account: newAccount(rate), sources: sources,
 		random: rand.New(rand.NewPCG(testSeed, rate)), late: time.Millisecond,
 	}
 	for i, s := range sources {
@@ -103,13 +124,13 @@ func (m *model) run(from, until time.Duration) {
 			}
 		}
 		if released <= now {
-			for p := m.tree.Pop(now); p != nil; p = m.tree.Pop(now) {
+			for p := m.scheduler.Pop(now); p != nil; p = m.scheduler.Pop(now) {
 				m.receive(now, p, now >= from)
 			}
 			released = never
 		}
-		m.most = max(m.most, m.class.flows.cost)
-		if at, ok := m.tree.Next(); ok && released == never {
+		m.most = max(m.most, queuedBy(m.account))
+		if at, ok := m.scheduler.Next(); ok && released == never {
 			released = max(at, now)
 			if m.late > 0 && at > now {
 				released += time.Duration(m.random.Int64N(int64(m.late)))
@@ -121,7 +142,7 @@ func (m *model) run(from, until time.Duration) {
 func (m *model) send(now time.Duration, s *source, counted bool) {
 	s.lastNumber++
 	raw := parcel(s.protocol, s.server, s.port, s.size, s.lastNumber)
-	m.tree.Push(now, m.class, raw, kindOf(raw))
+	m.scheduler.Push(now, m.account, DefaultClass, raw, kindOf(raw))
 	if counted {
 		s.sent++
 		s.sentAt[s.lastNumber] = now
@@ -132,7 +153,7 @@ func (m *model) send(now time.Duration, s *source, counted bool) {
 	}
 }
 
-func (m *model) receive(now time.Duration, p *Held, counted bool) {
+func (m *model) receive(now time.Duration, p *Packet, counted bool) {
 	port := binary.BigEndian.Uint16(p.Raw[22:])
 	for _, s := range m.sources {
 		if s.port != port {

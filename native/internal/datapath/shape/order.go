@@ -1,41 +1,107 @@
 package shape
 
-import stdheap "container/heap"
+import (
+	stdheap "container/heap"
+	"time"
+)
 
-// ring is the classes that may send now.
-type ring struct{ first, last *Class }
+// order is who takes turns: those that may send now, round robin, and those that may send later, the earliest first.
+type order struct {
+	first, last *turn
+	waiting     heap
+}
 
-func (r *ring) add(c *Class) {
-	c.state, c.behind = ready, nil
-	if r.last == nil {
-		r.first = c
+// turn is a member of an order: a queue of its class, or an instance of the scheduler.
+type turn struct {
+	queue    *queue
+	instance *Instance
+
+	state state
+	at    time.Duration // in waiting: when it may send
+	index int           // in waiting
+	next  *turn         // in ready
+}
+
+type state uint8
+
+const (
+	idle state = iota
+	ready
+	waiting
+)
+
+// isEmpty is true if nobody has anything to send.
+func (o *order) isEmpty() bool { return o.first == nil && len(o.waiting) == 0 }
+
+// ready adds one that is idle or waiting to those that may send now.
+func (o *order) ready(t *turn) {
+	if t.state == waiting {
+		stdheap.Remove(&o.waiting, t.index)
+	}
+	o.append(t)
+}
+
+func (o *order) append(t *turn) {
+	t.state, t.next = ready, nil
+	if o.last == nil {
+		o.first = t
 	} else {
-		r.last.behind = c
+		o.last.next = t
 	}
-	r.last = c
+	o.last = t
 }
 
-// remove removes the first one.
-func (r *ring) remove() {
-	c := r.first
-	if r.first = c.behind; r.first == nil {
-		r.last = nil
+// wait makes one that is idle or waiting wait until a time.
+func (o *order) wait(t *turn, at time.Duration) {
+	t.at = at
+	if t.state == waiting {
+		stdheap.Fix(&o.waiting, t.index)
+		return
 	}
-	c.behind = nil
+	t.state = waiting
+	stdheap.Push(&o.waiting, t)
 }
 
-// heap is the classes that may send later, the earliest first.
-type heap []*Class
-
-func (h *heap) push(c *Class) {
-	c.state = waiting
-	stdheap.Push(h, c)
+// remove removes the first one of those that may send now, which becomes idle, and returns it.
+func (o *order) remove() *turn {
+	t := o.first
+	if o.first = t.next; o.first == nil {
+		o.last = nil
+	}
+	t.state, t.next = idle, nil
+	return t
 }
 
-func (h *heap) pop() *Class       { return stdheap.Pop(h).(*Class) }
-func (h *heap) remove(c *Class)   { stdheap.Remove(h, c.index) }
+// rotate moves the first one to the end.
+func (o *order) rotate() {
+	if o.first != o.last {
+		o.append(o.remove())
+	}
+}
+
+// advance moves those that may send by now from waiting to ready.
+func (o *order) advance(now time.Duration) {
+	for len(o.waiting) > 0 && o.waiting[0].at <= now {
+		o.ready(o.waiting[0])
+	}
+}
+
+// next returns when the first one may send, 0 = now; ok is false if nobody has anything to send.
+func (o *order) next() (at time.Duration, ok bool) {
+	switch {
+	case o.first != nil:
+		return 0, true
+	case len(o.waiting) > 0:
+		return o.waiting[0].at, true
+	}
+	return 0, false
+}
+
+// heap is those that may send later.
+type heap []*turn
+
 func (h heap) Len() int           { return len(h) }
-func (h heap) Less(i, j int) bool { return h[i].opens < h[j].opens }
+func (h heap) Less(i, j int) bool { return h[i].at < h[j].at }
 
 func (h heap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
@@ -43,16 +109,16 @@ func (h heap) Swap(i, j int) {
 }
 
 // Push implements heap.Interface.
-func (h *heap) Push(c any) {
-	c.(*Class).index = len(*h)
-	*h = append(*h, c.(*Class))
+func (h *heap) Push(t any) {
+	t.(*turn).index = len(*h)
+	*h = append(*h, t.(*turn))
 }
 
 // Pop implements heap.Interface.
 func (h *heap) Pop() any {
 	last := len(*h) - 1
-	c := (*h)[last]
+	t := (*h)[last]
 	(*h)[last] = nil
 	*h = (*h)[:last]
-	return c
+	return t
 }

@@ -180,7 +180,7 @@ func (x Rule_Direction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Direction.Descriptor instead.
 func (Rule_Direction) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14, 0}
 }
 
 type Rule_Protocol int32
@@ -237,7 +237,7 @@ func (x Rule_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Protocol.Descriptor instead.
 func (Rule_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 1}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14, 1}
 }
 
 type Rule_Action int32
@@ -286,7 +286,7 @@ func (x Rule_Action) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Rule_Action.Descriptor instead.
 func (Rule_Action) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 2}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14, 2}
 }
 
 type DropCounters_Reason int32
@@ -341,7 +341,7 @@ func (x DropCounters_Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use DropCounters_Reason.Descriptor instead.
 func (DropCounters_Reason) EnumDescriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{20, 0}
 }
 
 // What the access point reports about itself; can change with every start.
@@ -782,7 +782,9 @@ type Snapshot struct {
 	// The flow logs of the peers in this part.
 	FlowLogs []*FlowLog `protobuf:"bytes,5,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
 	// The access lists of the peers in this part.
-	RuleLists     []*RuleList `protobuf:"bytes,6,rep,name=rule_lists,json=ruleLists,proto3" json:"rule_lists,omitempty"`
+	RuleLists []*RuleList `protobuf:"bytes,6,rep,name=rule_lists,json=ruleLists,proto3" json:"rule_lists,omitempty"`
+	// The instances of the peers in this part.
+	Instances     []*Instance `protobuf:"bytes,7,rep,name=instances,proto3" json:"instances,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -859,6 +861,13 @@ func (x *Snapshot) GetRuleLists() []*RuleList {
 	return nil
 }
 
+func (x *Snapshot) GetInstances() []*Instance {
+	if x != nil {
+		return x.Instances
+	}
+	return nil
+}
+
 type Delta struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Settings *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
@@ -868,7 +877,9 @@ type Delta struct {
 	// The flow logs of the peers in `upsert`. They replace former ones with the same id, also for other peers.
 	FlowLogs []*FlowLog `protobuf:"bytes,4,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
 	// The access lists of the peers in `upsert`.
-	RuleLists     []*RuleList `protobuf:"bytes,5,rep,name=rule_lists,json=ruleLists,proto3" json:"rule_lists,omitempty"`
+	RuleLists []*RuleList `protobuf:"bytes,5,rep,name=rule_lists,json=ruleLists,proto3" json:"rule_lists,omitempty"`
+	// The instances of the peers in `upsert`. They replace former ones with the same id, also for other peers.
+	Instances     []*Instance `protobuf:"bytes,6,rep,name=instances,proto3" json:"instances,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -934,6 +945,13 @@ func (x *Delta) GetFlowLogs() []*FlowLog {
 func (x *Delta) GetRuleLists() []*RuleList {
 	if x != nil {
 		return x.RuleLists
+	}
+	return nil
+}
+
+func (x *Delta) GetInstances() []*Instance {
+	if x != nil {
+		return x.Instances
 	}
 	return nil
 }
@@ -1005,7 +1023,7 @@ type Peer struct {
 	RateDown uint64 `protobuf:"varint,11,opt,name=rate_down,json=rateDown,proto3" json:"rate_down,omitempty"`
 	// Peers with the same value share their rate limits: the sessions of one account. Empty = the session has its own.
 	SharedRateId string `protobuf:"bytes,12,opt,name=shared_rate_id,json=sharedRateId,proto3" json:"shared_rate_id,omitempty"`
-	// The SAG instance, for records and counters.
+	// The SAG instance, for records and counters, and for its limits: an Instance. Empty = without limits.
 	InstanceId string `protobuf:"bytes,13,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
 	// The FlowLog by which the peer's flows are recorded; empty = they are not.
 	FlowLogId string `protobuf:"bytes,14,opt,name=flow_log_id,json=flowLogId,proto3" json:"flow_log_id,omitempty"`
@@ -1326,6 +1344,141 @@ func (x *RuleList) GetRules() []*Rule {
 	return nil
 }
 
+// What limits the peers of a SAG instance together, in each direction. An access point refuses the peers of an instance that it cannot use.
+type Instance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// bit/s; 0 = no limit.
+	Bandwidth uint64 `protobuf:"varint,2,opt,name=bandwidth,proto3" json:"bandwidth,omitempty"`
+	// In order of priority. When bandwidth is short, classes get their guaranteed rates first; what is left is borrowed, in this order.
+	Classes       []*TrafficClass `protobuf:"bytes,3,rep,name=classes,proto3" json:"classes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Instance) Reset() {
+	*x = Instance{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Instance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Instance) ProtoMessage() {}
+
+func (x *Instance) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Instance.ProtoReflect.Descriptor instead.
+func (*Instance) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Instance) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Instance) GetBandwidth() uint64 {
+	if x != nil {
+		return x.Bandwidth
+	}
+	return 0
+}
+
+func (x *Instance) GetClasses() []*TrafficClass {
+	if x != nil {
+		return x.Classes
+	}
+	return nil
+}
+
+// A class of packets. A packet belongs to the first class of its instance with a policy that matches, or else to none.
+type TrafficClass struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The administrator's id, for counters.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Guaranteed rate, bit/s; 0 = none.
+	Rate uint64 `protobuf:"varint,2,opt,name=rate,proto3" json:"rate,omitempty"`
+	// The most that the class gets, bit/s; 0 = no limit of its own.
+	Ceiling       uint64                 `protobuf:"varint,3,opt,name=ceiling,proto3" json:"ceiling,omitempty"`
+	Policies      []*TrafficClass_Policy `protobuf:"bytes,4,rep,name=policies,proto3" json:"policies,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrafficClass) Reset() {
+	*x = TrafficClass{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrafficClass) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrafficClass) ProtoMessage() {}
+
+func (x *TrafficClass) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrafficClass.ProtoReflect.Descriptor instead.
+func (*TrafficClass) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TrafficClass) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *TrafficClass) GetRate() uint64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *TrafficClass) GetCeiling() uint64 {
+	if x != nil {
+		return x.Ceiling
+	}
+	return 0
+}
+
+func (x *TrafficClass) GetPolicies() []*TrafficClass_Policy {
+	if x != nil {
+		return x.Policies
+	}
+	return nil
+}
+
 // A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
 // the one with the lowest priority number applies, and of these the first one. A flow that no rule matches is allowed.
 type Rule struct {
@@ -1353,7 +1506,7 @@ type Rule struct {
 
 func (x *Rule) Reset() {
 	*x = Rule{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1365,7 +1518,7 @@ func (x *Rule) String() string {
 func (*Rule) ProtoMessage() {}
 
 func (x *Rule) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[12]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1378,7 +1531,7 @@ func (x *Rule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule.ProtoReflect.Descriptor instead.
 func (*Rule) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Rule) GetDirection() Rule_Direction {
@@ -1464,7 +1617,7 @@ type AcknowledgeRequest struct {
 
 func (x *AcknowledgeRequest) Reset() {
 	*x = AcknowledgeRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +1629,7 @@ func (x *AcknowledgeRequest) String() string {
 func (*AcknowledgeRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[13]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1489,7 +1642,7 @@ func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AcknowledgeRequest) GetEpoch() uint64 {
@@ -1530,7 +1683,7 @@ type RefusedPeer struct {
 
 func (x *RefusedPeer) Reset() {
 	*x = RefusedPeer{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1542,7 +1695,7 @@ func (x *RefusedPeer) String() string {
 func (*RefusedPeer) ProtoMessage() {}
 
 func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[14]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1555,7 +1708,7 @@ func (x *RefusedPeer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefusedPeer.ProtoReflect.Descriptor instead.
 func (*RefusedPeer) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RefusedPeer) GetSessionId() string {
@@ -1580,7 +1733,7 @@ type AcknowledgeResponse struct {
 
 func (x *AcknowledgeResponse) Reset() {
 	*x = AcknowledgeResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1745,7 @@ func (x *AcknowledgeResponse) String() string {
 func (*AcknowledgeResponse) ProtoMessage() {}
 
 func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[15]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1605,7 +1758,7 @@ func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{15}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{17}
 }
 
 // Cumulative since the session's peer was first added during this boot of the access point.
@@ -1628,7 +1781,7 @@ type Counters struct {
 
 func (x *Counters) Reset() {
 	*x = Counters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1793,7 @@ func (x *Counters) String() string {
 func (*Counters) ProtoMessage() {}
 
 func (x *Counters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[16]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1806,7 @@ func (x *Counters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Counters.ProtoReflect.Descriptor instead.
 func (*Counters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{16}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Counters) GetSessionId() string {
@@ -1718,7 +1871,7 @@ type RuleCounters struct {
 
 func (x *RuleCounters) Reset() {
 	*x = RuleCounters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1730,7 +1883,7 @@ func (x *RuleCounters) String() string {
 func (*RuleCounters) ProtoMessage() {}
 
 func (x *RuleCounters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[17]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1743,7 +1896,7 @@ func (x *RuleCounters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleCounters.ProtoReflect.Descriptor instead.
 func (*RuleCounters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{17}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RuleCounters) GetRuleId() string {
@@ -1780,7 +1933,7 @@ type DropCounters struct {
 
 func (x *DropCounters) Reset() {
 	*x = DropCounters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1792,7 +1945,7 @@ func (x *DropCounters) String() string {
 func (*DropCounters) ProtoMessage() {}
 
 func (x *DropCounters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[18]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +1958,7 @@ func (x *DropCounters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DropCounters.ProtoReflect.Descriptor instead.
 func (*DropCounters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{18}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DropCounters) GetReason() DropCounters_Reason {
@@ -1849,7 +2002,7 @@ type FlowLogCounters struct {
 
 func (x *FlowLogCounters) Reset() {
 	*x = FlowLogCounters{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +2014,7 @@ func (x *FlowLogCounters) String() string {
 func (*FlowLogCounters) ProtoMessage() {}
 
 func (x *FlowLogCounters) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[19]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +2027,7 @@ func (x *FlowLogCounters) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FlowLogCounters.ProtoReflect.Descriptor instead.
 func (*FlowLogCounters) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{19}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *FlowLogCounters) GetFlowLogId() string {
@@ -1926,21 +2079,126 @@ func (x *FlowLogCounters) GetEvicted() uint64 {
 	return 0
 }
 
+// Packets of a class of an instance in one direction, cumulative since the class has been in force.
+type ClassCounters struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	InstanceId string                 `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
+	// Empty = the packets that belong to no class.
+	ClassId   string         `protobuf:"bytes,2,opt,name=class_id,json=classId,proto3" json:"class_id,omitempty"`
+	Direction Rule_Direction `protobuf:"varint,3,opt,name=direction,proto3,enum=sag.accesspoint.v1.Rule_Direction" json:"direction,omitempty"`
+	// What has left, and inner bytes of it.
+	Packets uint64 `protobuf:"varint,4,opt,name=packets,proto3" json:"packets,omitempty"`
+	Bytes   uint64 `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	// Packets dropped because their queue was full, because the memory of all queues was full, and because they waited too long.
+	DroppedFull   uint64 `protobuf:"varint,6,opt,name=dropped_full,json=droppedFull,proto3" json:"dropped_full,omitempty"`
+	DroppedMemory uint64 `protobuf:"varint,7,opt,name=dropped_memory,json=droppedMemory,proto3" json:"dropped_memory,omitempty"`
+	DroppedDelay  uint64 `protobuf:"varint,8,opt,name=dropped_delay,json=droppedDelay,proto3" json:"dropped_delay,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClassCounters) Reset() {
+	*x = ClassCounters{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClassCounters) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClassCounters) ProtoMessage() {}
+
+func (x *ClassCounters) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClassCounters.ProtoReflect.Descriptor instead.
+func (*ClassCounters) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ClassCounters) GetInstanceId() string {
+	if x != nil {
+		return x.InstanceId
+	}
+	return ""
+}
+
+func (x *ClassCounters) GetClassId() string {
+	if x != nil {
+		return x.ClassId
+	}
+	return ""
+}
+
+func (x *ClassCounters) GetDirection() Rule_Direction {
+	if x != nil {
+		return x.Direction
+	}
+	return Rule_DIRECTION_UNSPECIFIED
+}
+
+func (x *ClassCounters) GetPackets() uint64 {
+	if x != nil {
+		return x.Packets
+	}
+	return 0
+}
+
+func (x *ClassCounters) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ClassCounters) GetDroppedFull() uint64 {
+	if x != nil {
+		return x.DroppedFull
+	}
+	return 0
+}
+
+func (x *ClassCounters) GetDroppedMemory() uint64 {
+	if x != nil {
+		return x.DroppedMemory
+	}
+	return 0
+}
+
+func (x *ClassCounters) GetDroppedDelay() uint64 {
+	if x != nil {
+		return x.DroppedDelay
+	}
+	return 0
+}
+
 type ReportRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	BootId   string                 `protobuf:"bytes,1,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	Counters []*Counters            `protobuf:"bytes,2,rep,name=counters,proto3" json:"counters,omitempty"`
 	FlowLogs []*FlowLogCounters     `protobuf:"bytes,3,rep,name=flow_logs,json=flowLogs,proto3" json:"flow_logs,omitempty"`
 	// Those that have changed since the last report.
-	Rules         []*RuleCounters `protobuf:"bytes,4,rep,name=rules,proto3" json:"rules,omitempty"`
-	Drops         []*DropCounters `protobuf:"bytes,5,rep,name=drops,proto3" json:"drops,omitempty"`
+	Rules         []*RuleCounters  `protobuf:"bytes,4,rep,name=rules,proto3" json:"rules,omitempty"`
+	Drops         []*DropCounters  `protobuf:"bytes,5,rep,name=drops,proto3" json:"drops,omitempty"`
+	Classes       []*ClassCounters `protobuf:"bytes,6,rep,name=classes,proto3" json:"classes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[20]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1952,7 +2210,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[20]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1965,7 +2223,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{20}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ReportRequest) GetBootId() string {
@@ -2003,6 +2261,13 @@ func (x *ReportRequest) GetDrops() []*DropCounters {
 	return nil
 }
 
+func (x *ReportRequest) GetClasses() []*ClassCounters {
+	if x != nil {
+		return x.Classes
+	}
+	return nil
+}
+
 type ReportResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2011,7 +2276,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[21]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2023,7 +2288,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[21]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2036,7 +2301,85 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{21}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{24}
+}
+
+type TrafficClass_Policy struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Protocol Rule_Protocol          `protobuf:"varint,1,opt,name=protocol,proto3,enum=sag.accesspoint.v1.Rule_Protocol" json:"protocol,omitempty"`
+	// A policy matches the packets from `source` to `destination` and those of the opposite direction.
+	Source      string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	Destination string `protobuf:"bytes,3,opt,name=destination,proto3" json:"destination,omitempty"`
+	// Unset = all ports.
+	SourcePorts      *Rule_PortRange `protobuf:"bytes,4,opt,name=source_ports,json=sourcePorts,proto3" json:"source_ports,omitempty"`
+	DestinationPorts *Rule_PortRange `protobuf:"bytes,5,opt,name=destination_ports,json=destinationPorts,proto3" json:"destination_ports,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *TrafficClass_Policy) Reset() {
+	*x = TrafficClass_Policy{}
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrafficClass_Policy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrafficClass_Policy) ProtoMessage() {}
+
+func (x *TrafficClass_Policy) ProtoReflect() protoreflect.Message {
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrafficClass_Policy.ProtoReflect.Descriptor instead.
+func (*TrafficClass_Policy) Descriptor() ([]byte, []int) {
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{13, 0}
+}
+
+func (x *TrafficClass_Policy) GetProtocol() Rule_Protocol {
+	if x != nil {
+		return x.Protocol
+	}
+	return Rule_PROTOCOL_UNSPECIFIED
+}
+
+func (x *TrafficClass_Policy) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *TrafficClass_Policy) GetDestination() string {
+	if x != nil {
+		return x.Destination
+	}
+	return ""
+}
+
+func (x *TrafficClass_Policy) GetSourcePorts() *Rule_PortRange {
+	if x != nil {
+		return x.SourcePorts
+	}
+	return nil
+}
+
+func (x *TrafficClass_Policy) GetDestinationPorts() *Rule_PortRange {
+	if x != nil {
+		return x.DestinationPorts
+	}
+	return nil
 }
 
 type Rule_PortRange struct {
@@ -2049,7 +2392,7 @@ type Rule_PortRange struct {
 
 func (x *Rule_PortRange) Reset() {
 	*x = Rule_PortRange{}
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[22]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2061,7 +2404,7 @@ func (x *Rule_PortRange) String() string {
 func (*Rule_PortRange) ProtoMessage() {}
 
 func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
-	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[22]
+	mi := &file_sag_accesspoint_v1_accesspoint_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,7 +2417,7 @@ func (x *Rule_PortRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rule_PortRange.ProtoReflect.Descriptor instead.
 func (*Rule_PortRange) Descriptor() ([]byte, []int) {
-	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{12, 0}
+	return file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP(), []int{14, 0}
 }
 
 func (x *Rule_PortRange) GetFirst() uint32 {
@@ -2126,7 +2469,7 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x05delta\x18\x04 \x01(\v2\x19.sag.accesspoint.v1.DeltaH\x00R\x05delta\x12=\n" +
 	"\theartbeat\x18\x05 \x01(\v2\x1d.sag.accesspoint.v1.HeartbeatH\x00R\theartbeatB\b\n" +
 	"\x06change\"\v\n" +
-	"\tHeartbeat\"\xb5\x02\n" +
+	"\tHeartbeat\"\xf1\x02\n" +
 	"\bSnapshot\x12)\n" +
 	"\x05hello\x18\x01 \x01(\v2\x13.sag.types.v1.HelloR\x05hello\x128\n" +
 	"\bsettings\x18\x02 \x01(\v2\x1c.sag.accesspoint.v1.SettingsR\bsettings\x12.\n" +
@@ -2134,14 +2477,16 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\x04last\x18\x04 \x01(\bR\x04last\x128\n" +
 	"\tflow_logs\x18\x05 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\x12F\n" +
 	"\n" +
-	"rule_lists\x18\x06 \x03(\v2\x1c.sag.accesspoint.v1.RuleListB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\truleLists\"\x8d\x02\n" +
+	"rule_lists\x18\x06 \x03(\v2\x1c.sag.accesspoint.v1.RuleListB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\truleLists\x12:\n" +
+	"\tinstances\x18\a \x03(\v2\x1c.sag.accesspoint.v1.InstanceR\tinstances\"\xc9\x02\n" +
 	"\x05Delta\x128\n" +
 	"\bsettings\x18\x01 \x01(\v2\x1c.sag.accesspoint.v1.SettingsR\bsettings\x120\n" +
 	"\x06upsert\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.PeerR\x06upsert\x12\x16\n" +
 	"\x06remove\x18\x03 \x03(\tR\x06remove\x128\n" +
 	"\tflow_logs\x18\x04 \x03(\v2\x1b.sag.accesspoint.v1.FlowLogR\bflowLogs\x12F\n" +
 	"\n" +
-	"rule_lists\x18\x05 \x03(\v2\x1c.sag.accesspoint.v1.RuleListB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\truleLists\"8\n" +
+	"rule_lists\x18\x05 \x03(\v2\x1c.sag.accesspoint.v1.RuleListB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\truleLists\x12:\n" +
+	"\tinstances\x18\x06 \x03(\v2\x1c.sag.accesspoint.v1.InstanceR\tinstances\"8\n" +
 	"\bSettings\x12,\n" +
 	"\rprobe_address\x18\x01 \x01(\tB\a\xbaH\x04r\x02p\x01R\fprobeAddress\"\xea\x05\n" +
 	"\x04Peer\x124\n" +
@@ -2189,7 +2534,23 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\rNETFLOW_IPFIX\x10\x03\"`\n" +
 	"\bRuleList\x12\x19\n" +
 	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x129\n" +
-	"\x05rules\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.RuleB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\x05rules\"\xe6\b\n" +
+	"\x05rules\x18\x02 \x03(\v2\x18.sag.accesspoint.v1.RuleB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\x05rules\"\x97\x01\n" +
+	"\bInstance\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12*\n" +
+	"\tbandwidth\x18\x02 \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\tbandwidth\x12D\n" +
+	"\aclasses\x18\x03 \x03(\v2 .sag.accesspoint.v1.TrafficClassB\b\xbaH\x05\x92\x01\x02\x10\x10R\aclasses\"\x99\x05\n" +
+	"\fTrafficClass\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12 \n" +
+	"\x04rate\x18\x02 \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\x04rate\x12&\n" +
+	"\aceiling\x18\x03 \x01(\x04B\f\xbaH\t2\a\x18\x80\xa0\x94\xa5\x8d\x1dR\aceiling\x12N\n" +
+	"\bpolicies\x18\x04 \x03(\v2'.sag.accesspoint.v1.TrafficClass.PolicyB\t\xbaH\x06\x92\x01\x03\x10\x80\x01R\bpolicies\x1a\xd3\x03\n" +
+	"\x06Policy\x12G\n" +
+	"\bprotocol\x18\x01 \x01(\x0e2!.sag.accesspoint.v1.Rule.ProtocolB\b\xbaH\x05\x82\x01\x02\x10\x01R\bprotocol\x12 \n" +
+	"\x06source\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xe8\x01\x01R\x06source\x12*\n" +
+	"\vdestination\x18\x03 \x01(\tB\b\xbaH\x05r\x03\xe8\x01\x01R\vdestination\x12E\n" +
+	"\fsource_ports\x18\x04 \x01(\v2\".sag.accesspoint.v1.Rule.PortRangeR\vsourcePorts\x12O\n" +
+	"\x11destination_ports\x18\x05 \x01(\v2\".sag.accesspoint.v1.Rule.PortRangeR\x10destinationPorts:\x99\x01\xbaH\x95\x01\x1a\x92\x01\n" +
+	"\fpolicy.ports\x12\x1bonly TCP and UDP have ports\x1ae(!has(this.source_ports) && !has(this.destination_ports)) || this.protocol == 1 || this.protocol == 2\"\xe6\b\n" +
 	"\x04Rule\x12L\n" +
 	"\tdirection\x18\x01 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\tdirection\x12G\n" +
@@ -2265,13 +2626,24 @@ const file_sag_accesspoint_v1_accesspoint_proto_rawDesc = "" +
 	"\askipped\x18\x04 \x01(\x04R\askipped\x12\x18\n" +
 	"\awritten\x18\x05 \x01(\x04R\awritten\x12\x1c\n" +
 	"\tunwritten\x18\x06 \x01(\x04R\tunwritten\x12\x18\n" +
-	"\aevicted\x18\a \x01(\x04R\aevicted\"\xd6\x02\n" +
+	"\aevicted\x18\a \x01(\x04R\aevicted\"\xca\x02\n" +
+	"\rClassCounters\x12*\n" +
+	"\vinstance_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\n" +
+	"instanceId\x12\"\n" +
+	"\bclass_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18@R\aclassId\x12J\n" +
+	"\tdirection\x18\x03 \x01(\x0e2\".sag.accesspoint.v1.Rule.DirectionB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdirection\x12\x18\n" +
+	"\apackets\x18\x04 \x01(\x04R\apackets\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x04R\x05bytes\x12!\n" +
+	"\fdropped_full\x18\x06 \x01(\x04R\vdroppedFull\x12%\n" +
+	"\x0edropped_memory\x18\a \x01(\x04R\rdroppedMemory\x12#\n" +
+	"\rdropped_delay\x18\b \x01(\x04R\fdroppedDelay\"\x9e\x03\n" +
 	"\rReportRequest\x12.\n" +
 	"\aboot_id\x18\x01 \x01(\tB\x15\xbaH\x12r\x102\x0e^[0-9a-f]{32}$R\x06bootId\x12C\n" +
 	"\bcounters\x18\x02 \x03(\v2\x1c.sag.accesspoint.v1.CountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\bcounters\x12K\n" +
 	"\tflow_logs\x18\x03 \x03(\v2#.sag.accesspoint.v1.FlowLogCountersB\t\xbaH\x06\x92\x01\x03\x10\x80\bR\bflowLogs\x12A\n" +
 	"\x05rules\x18\x04 \x03(\v2 .sag.accesspoint.v1.RuleCountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\x05rules\x12@\n" +
-	"\x05drops\x18\x05 \x03(\v2 .sag.accesspoint.v1.DropCountersB\b\xbaH\x05\x92\x01\x02\x10\x10R\x05drops\"\x10\n" +
+	"\x05drops\x18\x05 \x03(\v2 .sag.accesspoint.v1.DropCountersB\b\xbaH\x05\x92\x01\x02\x10\x10R\x05drops\x12F\n" +
+	"\aclasses\x18\x06 \x03(\v2!.sag.accesspoint.v1.ClassCountersB\t\xbaH\x06\x92\x01\x03\x10\x80 R\aclasses\"\x10\n" +
 	"\x0eReportResponse*\x85\x01\n" +
 	"\x0eForwardingMode\x12\x1f\n" +
 	"\x1bFORWARDING_MODE_UNSPECIFIED\x10\x00\x12\x1d\n" +
@@ -2298,7 +2670,7 @@ func file_sag_accesspoint_v1_accesspoint_proto_rawDescGZIP() []byte {
 }
 
 var file_sag_accesspoint_v1_accesspoint_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_sag_accesspoint_v1_accesspoint_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_sag_accesspoint_v1_accesspoint_proto_goTypes = []any{
 	(ForwardingMode)(0),         // 0: sag.accesspoint.v1.ForwardingMode
 	(FlowLog_Netflow)(0),        // 1: sag.accesspoint.v1.FlowLog.Netflow
@@ -2318,74 +2690,87 @@ var file_sag_accesspoint_v1_accesspoint_proto_goTypes = []any{
 	(*Peer)(nil),                // 15: sag.accesspoint.v1.Peer
 	(*FlowLog)(nil),             // 16: sag.accesspoint.v1.FlowLog
 	(*RuleList)(nil),            // 17: sag.accesspoint.v1.RuleList
-	(*Rule)(nil),                // 18: sag.accesspoint.v1.Rule
-	(*AcknowledgeRequest)(nil),  // 19: sag.accesspoint.v1.AcknowledgeRequest
-	(*RefusedPeer)(nil),         // 20: sag.accesspoint.v1.RefusedPeer
-	(*AcknowledgeResponse)(nil), // 21: sag.accesspoint.v1.AcknowledgeResponse
-	(*Counters)(nil),            // 22: sag.accesspoint.v1.Counters
-	(*RuleCounters)(nil),        // 23: sag.accesspoint.v1.RuleCounters
-	(*DropCounters)(nil),        // 24: sag.accesspoint.v1.DropCounters
-	(*FlowLogCounters)(nil),     // 25: sag.accesspoint.v1.FlowLogCounters
-	(*ReportRequest)(nil),       // 26: sag.accesspoint.v1.ReportRequest
-	(*ReportResponse)(nil),      // 27: sag.accesspoint.v1.ReportResponse
-	(*Rule_PortRange)(nil),      // 28: sag.accesspoint.v1.Rule.PortRange
-	(*v1.Endpoint)(nil),         // 29: sag.client.v1.Endpoint
-	(*v11.Hello)(nil),           // 30: sag.types.v1.Hello
-	(*durationpb.Duration)(nil), // 31: google.protobuf.Duration
-	(*v11.Failure)(nil),         // 32: sag.types.v1.Failure
+	(*Instance)(nil),            // 18: sag.accesspoint.v1.Instance
+	(*TrafficClass)(nil),        // 19: sag.accesspoint.v1.TrafficClass
+	(*Rule)(nil),                // 20: sag.accesspoint.v1.Rule
+	(*AcknowledgeRequest)(nil),  // 21: sag.accesspoint.v1.AcknowledgeRequest
+	(*RefusedPeer)(nil),         // 22: sag.accesspoint.v1.RefusedPeer
+	(*AcknowledgeResponse)(nil), // 23: sag.accesspoint.v1.AcknowledgeResponse
+	(*Counters)(nil),            // 24: sag.accesspoint.v1.Counters
+	(*RuleCounters)(nil),        // 25: sag.accesspoint.v1.RuleCounters
+	(*DropCounters)(nil),        // 26: sag.accesspoint.v1.DropCounters
+	(*FlowLogCounters)(nil),     // 27: sag.accesspoint.v1.FlowLogCounters
+	(*ClassCounters)(nil),       // 28: sag.accesspoint.v1.ClassCounters
+	(*ReportRequest)(nil),       // 29: sag.accesspoint.v1.ReportRequest
+	(*ReportResponse)(nil),      // 30: sag.accesspoint.v1.ReportResponse
+	(*TrafficClass_Policy)(nil), // 31: sag.accesspoint.v1.TrafficClass.Policy
+	(*Rule_PortRange)(nil),      // 32: sag.accesspoint.v1.Rule.PortRange
+	(*v1.Endpoint)(nil),         // 33: sag.client.v1.Endpoint
+	(*v11.Hello)(nil),           // 34: sag.types.v1.Hello
+	(*durationpb.Duration)(nil), // 35: google.protobuf.Duration
+	(*v11.Failure)(nil),         // 36: sag.types.v1.Failure
 }
 var file_sag_accesspoint_v1_accesspoint_proto_depIdxs = []int32{
-	29, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
+	33, // 0: sag.accesspoint.v1.Description.endpoints:type_name -> sag.client.v1.Endpoint
 	0,  // 1: sag.accesspoint.v1.Description.mode:type_name -> sag.accesspoint.v1.ForwardingMode
-	30, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
+	34, // 2: sag.accesspoint.v1.RegisterRequest.hello:type_name -> sag.types.v1.Hello
 	6,  // 3: sag.accesspoint.v1.RegisterRequest.description:type_name -> sag.accesspoint.v1.Description
-	30, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
-	30, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
+	34, // 4: sag.accesspoint.v1.RegisterResponse.hello:type_name -> sag.types.v1.Hello
+	34, // 5: sag.accesspoint.v1.WatchRequest.hello:type_name -> sag.types.v1.Hello
 	6,  // 6: sag.accesspoint.v1.WatchRequest.description:type_name -> sag.accesspoint.v1.Description
 	12, // 7: sag.accesspoint.v1.WatchResponse.snapshot:type_name -> sag.accesspoint.v1.Snapshot
 	13, // 8: sag.accesspoint.v1.WatchResponse.delta:type_name -> sag.accesspoint.v1.Delta
 	11, // 9: sag.accesspoint.v1.WatchResponse.heartbeat:type_name -> sag.accesspoint.v1.Heartbeat
-	30, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
+	34, // 10: sag.accesspoint.v1.Snapshot.hello:type_name -> sag.types.v1.Hello
 	14, // 11: sag.accesspoint.v1.Snapshot.settings:type_name -> sag.accesspoint.v1.Settings
 	15, // 12: sag.accesspoint.v1.Snapshot.peers:type_name -> sag.accesspoint.v1.Peer
 	16, // 13: sag.accesspoint.v1.Snapshot.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
 	17, // 14: sag.accesspoint.v1.Snapshot.rule_lists:type_name -> sag.accesspoint.v1.RuleList
-	14, // 15: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
-	15, // 16: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
-	16, // 17: sag.accesspoint.v1.Delta.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
-	17, // 18: sag.accesspoint.v1.Delta.rule_lists:type_name -> sag.accesspoint.v1.RuleList
-	31, // 19: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
-	18, // 20: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
-	1,  // 21: sag.accesspoint.v1.FlowLog.netflow:type_name -> sag.accesspoint.v1.FlowLog.Netflow
-	31, // 22: sag.accesspoint.v1.FlowLog.active_timeout:type_name -> google.protobuf.Duration
-	31, // 23: sag.accesspoint.v1.FlowLog.inactive_timeout:type_name -> google.protobuf.Duration
-	18, // 24: sag.accesspoint.v1.RuleList.rules:type_name -> sag.accesspoint.v1.Rule
-	2,  // 25: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
-	3,  // 26: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
-	28, // 27: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
-	4,  // 28: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
-	28, // 29: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
-	20, // 30: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
-	32, // 31: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
-	31, // 32: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
-	5,  // 33: sag.accesspoint.v1.DropCounters.reason:type_name -> sag.accesspoint.v1.DropCounters.Reason
-	22, // 34: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
-	25, // 35: sag.accesspoint.v1.ReportRequest.flow_logs:type_name -> sag.accesspoint.v1.FlowLogCounters
-	23, // 36: sag.accesspoint.v1.ReportRequest.rules:type_name -> sag.accesspoint.v1.RuleCounters
-	24, // 37: sag.accesspoint.v1.ReportRequest.drops:type_name -> sag.accesspoint.v1.DropCounters
-	7,  // 38: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
-	9,  // 39: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
-	19, // 40: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
-	26, // 41: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
-	8,  // 42: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
-	10, // 43: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
-	21, // 44: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
-	27, // 45: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
-	42, // [42:46] is the sub-list for method output_type
-	38, // [38:42] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	18, // 15: sag.accesspoint.v1.Snapshot.instances:type_name -> sag.accesspoint.v1.Instance
+	14, // 16: sag.accesspoint.v1.Delta.settings:type_name -> sag.accesspoint.v1.Settings
+	15, // 17: sag.accesspoint.v1.Delta.upsert:type_name -> sag.accesspoint.v1.Peer
+	16, // 18: sag.accesspoint.v1.Delta.flow_logs:type_name -> sag.accesspoint.v1.FlowLog
+	17, // 19: sag.accesspoint.v1.Delta.rule_lists:type_name -> sag.accesspoint.v1.RuleList
+	18, // 20: sag.accesspoint.v1.Delta.instances:type_name -> sag.accesspoint.v1.Instance
+	35, // 21: sag.accesspoint.v1.Peer.lease:type_name -> google.protobuf.Duration
+	20, // 22: sag.accesspoint.v1.Peer.rules:type_name -> sag.accesspoint.v1.Rule
+	1,  // 23: sag.accesspoint.v1.FlowLog.netflow:type_name -> sag.accesspoint.v1.FlowLog.Netflow
+	35, // 24: sag.accesspoint.v1.FlowLog.active_timeout:type_name -> google.protobuf.Duration
+	35, // 25: sag.accesspoint.v1.FlowLog.inactive_timeout:type_name -> google.protobuf.Duration
+	20, // 26: sag.accesspoint.v1.RuleList.rules:type_name -> sag.accesspoint.v1.Rule
+	19, // 27: sag.accesspoint.v1.Instance.classes:type_name -> sag.accesspoint.v1.TrafficClass
+	31, // 28: sag.accesspoint.v1.TrafficClass.policies:type_name -> sag.accesspoint.v1.TrafficClass.Policy
+	2,  // 29: sag.accesspoint.v1.Rule.direction:type_name -> sag.accesspoint.v1.Rule.Direction
+	3,  // 30: sag.accesspoint.v1.Rule.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
+	32, // 31: sag.accesspoint.v1.Rule.ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	4,  // 32: sag.accesspoint.v1.Rule.action:type_name -> sag.accesspoint.v1.Rule.Action
+	32, // 33: sag.accesspoint.v1.Rule.client_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	22, // 34: sag.accesspoint.v1.AcknowledgeRequest.refused:type_name -> sag.accesspoint.v1.RefusedPeer
+	36, // 35: sag.accesspoint.v1.RefusedPeer.failure:type_name -> sag.types.v1.Failure
+	35, // 36: sag.accesspoint.v1.Counters.handshake_age:type_name -> google.protobuf.Duration
+	5,  // 37: sag.accesspoint.v1.DropCounters.reason:type_name -> sag.accesspoint.v1.DropCounters.Reason
+	2,  // 38: sag.accesspoint.v1.ClassCounters.direction:type_name -> sag.accesspoint.v1.Rule.Direction
+	24, // 39: sag.accesspoint.v1.ReportRequest.counters:type_name -> sag.accesspoint.v1.Counters
+	27, // 40: sag.accesspoint.v1.ReportRequest.flow_logs:type_name -> sag.accesspoint.v1.FlowLogCounters
+	25, // 41: sag.accesspoint.v1.ReportRequest.rules:type_name -> sag.accesspoint.v1.RuleCounters
+	26, // 42: sag.accesspoint.v1.ReportRequest.drops:type_name -> sag.accesspoint.v1.DropCounters
+	28, // 43: sag.accesspoint.v1.ReportRequest.classes:type_name -> sag.accesspoint.v1.ClassCounters
+	3,  // 44: sag.accesspoint.v1.TrafficClass.Policy.protocol:type_name -> sag.accesspoint.v1.Rule.Protocol
+	32, // 45: sag.accesspoint.v1.TrafficClass.Policy.source_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	32, // 46: sag.accesspoint.v1.TrafficClass.Policy.destination_ports:type_name -> sag.accesspoint.v1.Rule.PortRange
+	7,  // 47: sag.accesspoint.v1.AccessPointService.Register:input_type -> sag.accesspoint.v1.RegisterRequest
+	9,  // 48: sag.accesspoint.v1.AccessPointService.Watch:input_type -> sag.accesspoint.v1.WatchRequest
+	21, // 49: sag.accesspoint.v1.AccessPointService.Acknowledge:input_type -> sag.accesspoint.v1.AcknowledgeRequest
+	29, // 50: sag.accesspoint.v1.AccessPointService.Report:input_type -> sag.accesspoint.v1.ReportRequest
+	8,  // 51: sag.accesspoint.v1.AccessPointService.Register:output_type -> sag.accesspoint.v1.RegisterResponse
+	10, // 52: sag.accesspoint.v1.AccessPointService.Watch:output_type -> sag.accesspoint.v1.WatchResponse
+	23, // 53: sag.accesspoint.v1.AccessPointService.Acknowledge:output_type -> sag.accesspoint.v1.AcknowledgeResponse
+	30, // 54: sag.accesspoint.v1.AccessPointService.Report:output_type -> sag.accesspoint.v1.ReportResponse
+	51, // [51:55] is the sub-list for method output_type
+	47, // [47:51] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_sag_accesspoint_v1_accesspoint_proto_init() }
@@ -2404,7 +2789,7 @@ func file_sag_accesspoint_v1_accesspoint_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sag_accesspoint_v1_accesspoint_proto_rawDesc), len(file_sag_accesspoint_v1_accesspoint_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   23,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -394,6 +394,13 @@ export declare type Snapshot = Message<"sag.accesspoint.v1.Snapshot"> & {
    * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 6;
    */
   ruleLists: RuleList[];
+
+  /**
+   * The instances of the peers in this part.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Instance instances = 7;
+   */
+  instances: Instance[];
 };
 
 /**
@@ -435,6 +442,13 @@ export declare type SnapshotJson = {
    * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 6;
    */
   ruleLists?: RuleListJson[];
+
+  /**
+   * The instances of the peers in this part.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Instance instances = 7;
+   */
+  instances?: InstanceJson[];
 };
 
 /**
@@ -477,6 +491,13 @@ export declare type Delta = Message<"sag.accesspoint.v1.Delta"> & {
    * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 5;
    */
   ruleLists: RuleList[];
+
+  /**
+   * The instances of the peers in `upsert`. They replace former ones with the same id, also for other peers.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Instance instances = 6;
+   */
+  instances: Instance[];
 };
 
 /**
@@ -513,6 +534,13 @@ export declare type DeltaJson = {
    * @generated from field: repeated sag.accesspoint.v1.RuleList rule_lists = 5;
    */
   ruleLists?: RuleListJson[];
+
+  /**
+   * The instances of the peers in `upsert`. They replace former ones with the same id, also for other peers.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.Instance instances = 6;
+   */
+  instances?: InstanceJson[];
 };
 
 /**
@@ -631,7 +659,7 @@ export declare type Peer = Message<"sag.accesspoint.v1.Peer"> & {
   sharedRateId: string;
 
   /**
-   * The SAG instance, for records and counters.
+   * The SAG instance, for records and counters, and for its limits: an Instance. Empty = without limits.
    *
    * @generated from field: string instance_id = 13;
    */
@@ -740,7 +768,7 @@ export declare type PeerJson = {
   sharedRateId?: string;
 
   /**
-   * The SAG instance, for records and counters.
+   * The SAG instance, for records and counters, and for its limits: an Instance. Empty = without limits.
    *
    * @generated from field: string instance_id = 13;
    */
@@ -977,6 +1005,210 @@ export declare type RuleListJson = {
  * Use `create(RuleListSchema)` to create a new message.
  */
 export declare const RuleListSchema: GenMessage<RuleList, {jsonType: RuleListJson}>;
+
+/**
+ * What limits the peers of a SAG instance together, in each direction. An access point refuses the peers of an instance that it cannot use.
+ *
+ * @generated from message sag.accesspoint.v1.Instance
+ */
+export declare type Instance = Message<"sag.accesspoint.v1.Instance"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * bit/s; 0 = no limit.
+   *
+   * @generated from field: uint64 bandwidth = 2;
+   */
+  bandwidth: bigint;
+
+  /**
+   * In order of priority. When bandwidth is short, classes get their guaranteed rates first; what is left is borrowed, in this order.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.TrafficClass classes = 3;
+   */
+  classes: TrafficClass[];
+};
+
+/**
+ * What limits the peers of a SAG instance together, in each direction. An access point refuses the peers of an instance that it cannot use.
+ *
+ * @generated from message sag.accesspoint.v1.Instance
+ */
+export declare type InstanceJson = {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id?: string;
+
+  /**
+   * bit/s; 0 = no limit.
+   *
+   * @generated from field: uint64 bandwidth = 2;
+   */
+  bandwidth?: string;
+
+  /**
+   * In order of priority. When bandwidth is short, classes get their guaranteed rates first; what is left is borrowed, in this order.
+   *
+   * @generated from field: repeated sag.accesspoint.v1.TrafficClass classes = 3;
+   */
+  classes?: TrafficClassJson[];
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.Instance.
+ * Use `create(InstanceSchema)` to create a new message.
+ */
+export declare const InstanceSchema: GenMessage<Instance, {jsonType: InstanceJson}>;
+
+/**
+ * A class of packets. A packet belongs to the first class of its instance with a policy that matches, or else to none.
+ *
+ * @generated from message sag.accesspoint.v1.TrafficClass
+ */
+export declare type TrafficClass = Message<"sag.accesspoint.v1.TrafficClass"> & {
+  /**
+   * The administrator's id, for counters.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Guaranteed rate, bit/s; 0 = none.
+   *
+   * @generated from field: uint64 rate = 2;
+   */
+  rate: bigint;
+
+  /**
+   * The most that the class gets, bit/s; 0 = no limit of its own.
+   *
+   * @generated from field: uint64 ceiling = 3;
+   */
+  ceiling: bigint;
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.TrafficClass.Policy policies = 4;
+   */
+  policies: TrafficClass_Policy[];
+};
+
+/**
+ * A class of packets. A packet belongs to the first class of its instance with a policy that matches, or else to none.
+ *
+ * @generated from message sag.accesspoint.v1.TrafficClass
+ */
+export declare type TrafficClassJson = {
+  /**
+   * The administrator's id, for counters.
+   *
+   * @generated from field: string id = 1;
+   */
+  id?: string;
+
+  /**
+   * Guaranteed rate, bit/s; 0 = none.
+   *
+   * @generated from field: uint64 rate = 2;
+   */
+  rate?: string;
+
+  /**
+   * The most that the class gets, bit/s; 0 = no limit of its own.
+   *
+   * @generated from field: uint64 ceiling = 3;
+   */
+  ceiling?: string;
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.TrafficClass.Policy policies = 4;
+   */
+  policies?: TrafficClass_PolicyJson[];
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.TrafficClass.
+ * Use `create(TrafficClassSchema)` to create a new message.
+ */
+export declare const TrafficClassSchema: GenMessage<TrafficClass, {jsonType: TrafficClassJson}>;
+
+/**
+ * @generated from message sag.accesspoint.v1.TrafficClass.Policy
+ */
+export declare type TrafficClass_Policy = Message<"sag.accesspoint.v1.TrafficClass.Policy"> & {
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Protocol protocol = 1;
+   */
+  protocol: Rule_Protocol;
+
+  /**
+   * A policy matches the packets from `source` to `destination` and those of the opposite direction.
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * @generated from field: string destination = 3;
+   */
+  destination: string;
+
+  /**
+   * Unset = all ports.
+   *
+   * @generated from field: sag.accesspoint.v1.Rule.PortRange source_ports = 4;
+   */
+  sourcePorts?: Rule_PortRange | undefined;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.PortRange destination_ports = 5;
+   */
+  destinationPorts?: Rule_PortRange | undefined;
+};
+
+/**
+ * @generated from message sag.accesspoint.v1.TrafficClass.Policy
+ */
+export declare type TrafficClass_PolicyJson = {
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Protocol protocol = 1;
+   */
+  protocol?: Rule_ProtocolJson;
+
+  /**
+   * A policy matches the packets from `source` to `destination` and those of the opposite direction.
+   *
+   * @generated from field: string source = 2;
+   */
+  source?: string;
+
+  /**
+   * @generated from field: string destination = 3;
+   */
+  destination?: string;
+
+  /**
+   * Unset = all ports.
+   *
+   * @generated from field: sag.accesspoint.v1.Rule.PortRange source_ports = 4;
+   */
+  sourcePorts?: Rule_PortRangeJson;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.PortRange destination_ports = 5;
+   */
+  destinationPorts?: Rule_PortRangeJson;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.TrafficClass.Policy.
+ * Use `create(TrafficClass_PolicySchema)` to create a new message.
+ */
+export declare const TrafficClass_PolicySchema: GenMessage<TrafficClass_Policy, {jsonType: TrafficClass_PolicyJson}>;
 
 /**
  * A rule of an access list. It decides about flows: their first packet and all further packets in both directions. Of the matching rules,
@@ -1746,6 +1978,118 @@ export declare type FlowLogCountersJson = {
 export declare const FlowLogCountersSchema: GenMessage<FlowLogCounters, {jsonType: FlowLogCountersJson}>;
 
 /**
+ * Packets of a class of an instance in one direction, cumulative since the class has been in force.
+ *
+ * @generated from message sag.accesspoint.v1.ClassCounters
+ */
+export declare type ClassCounters = Message<"sag.accesspoint.v1.ClassCounters"> & {
+  /**
+   * @generated from field: string instance_id = 1;
+   */
+  instanceId: string;
+
+  /**
+   * Empty = the packets that belong to no class.
+   *
+   * @generated from field: string class_id = 2;
+   */
+  classId: string;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Direction direction = 3;
+   */
+  direction: Rule_Direction;
+
+  /**
+   * What has left, and inner bytes of it.
+   *
+   * @generated from field: uint64 packets = 4;
+   */
+  packets: bigint;
+
+  /**
+   * @generated from field: uint64 bytes = 5;
+   */
+  bytes: bigint;
+
+  /**
+   * Packets dropped because their queue was full, because the memory of all queues was full, and because they waited too long.
+   *
+   * @generated from field: uint64 dropped_full = 6;
+   */
+  droppedFull: bigint;
+
+  /**
+   * @generated from field: uint64 dropped_memory = 7;
+   */
+  droppedMemory: bigint;
+
+  /**
+   * @generated from field: uint64 dropped_delay = 8;
+   */
+  droppedDelay: bigint;
+};
+
+/**
+ * Packets of a class of an instance in one direction, cumulative since the class has been in force.
+ *
+ * @generated from message sag.accesspoint.v1.ClassCounters
+ */
+export declare type ClassCountersJson = {
+  /**
+   * @generated from field: string instance_id = 1;
+   */
+  instanceId?: string;
+
+  /**
+   * Empty = the packets that belong to no class.
+   *
+   * @generated from field: string class_id = 2;
+   */
+  classId?: string;
+
+  /**
+   * @generated from field: sag.accesspoint.v1.Rule.Direction direction = 3;
+   */
+  direction?: Rule_DirectionJson;
+
+  /**
+   * What has left, and inner bytes of it.
+   *
+   * @generated from field: uint64 packets = 4;
+   */
+  packets?: string;
+
+  /**
+   * @generated from field: uint64 bytes = 5;
+   */
+  bytes?: string;
+
+  /**
+   * Packets dropped because their queue was full, because the memory of all queues was full, and because they waited too long.
+   *
+   * @generated from field: uint64 dropped_full = 6;
+   */
+  droppedFull?: string;
+
+  /**
+   * @generated from field: uint64 dropped_memory = 7;
+   */
+  droppedMemory?: string;
+
+  /**
+   * @generated from field: uint64 dropped_delay = 8;
+   */
+  droppedDelay?: string;
+};
+
+/**
+ * Describes the message sag.accesspoint.v1.ClassCounters.
+ * Use `create(ClassCountersSchema)` to create a new message.
+ */
+export declare const ClassCountersSchema: GenMessage<ClassCounters, {jsonType: ClassCountersJson}>;
+
+/**
  * @generated from message sag.accesspoint.v1.ReportRequest
  */
 export declare type ReportRequest = Message<"sag.accesspoint.v1.ReportRequest"> & {
@@ -1775,6 +2119,11 @@ export declare type ReportRequest = Message<"sag.accesspoint.v1.ReportRequest"> 
    * @generated from field: repeated sag.accesspoint.v1.DropCounters drops = 5;
    */
   drops: DropCounters[];
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.ClassCounters classes = 6;
+   */
+  classes: ClassCounters[];
 };
 
 /**
@@ -1807,6 +2156,11 @@ export declare type ReportRequestJson = {
    * @generated from field: repeated sag.accesspoint.v1.DropCounters drops = 5;
    */
   drops?: DropCountersJson[];
+
+  /**
+   * @generated from field: repeated sag.accesspoint.v1.ClassCounters classes = 6;
+   */
+  classes?: ClassCountersJson[];
 };
 
 /**

@@ -13,20 +13,21 @@ const (
 	largeBuffer = (mtu.Ceiling + 127) / 128 * 128
 )
 
-// Headroom is free in front of a held packet, bytes, for headers that a device puts there.
+// Headroom is free in front of a queued packet, bytes, for headers that a device puts there.
 const Headroom = 16
 
-// Held is a copy of a packet that waits.
-type Held struct {
+// Packet is a copy of a packet that is queued.
+type Packet struct {
 	// Raw is the IP packet. It is valid until Release.
 	Raw []byte
 
-	next    *Held
-	arrived time.Duration
-	flow    uint16
-	urgent  bool
-	pool    *sync.Pool // nil = none
-	buffer  []byte
+	next        *Packet
+	account     *Account
+	arrived     time.Duration
+	flow        uint16
+	interactive bool
+	pool        *sync.Pool // nil = none
+	buffer      []byte
 }
 
 var (
@@ -34,7 +35,7 @@ var (
 	larges = sync.Pool{}
 )
 
-func hold(raw []byte) *Held {
+func newPacket(raw []byte) *Packet {
 	size, pool := len(raw), (*sync.Pool)(nil)
 	switch {
 	case size <= smallBuffer:
@@ -42,19 +43,19 @@ func hold(raw []byte) *Held {
 	case size <= largeBuffer:
 		size, pool = largeBuffer, &larges
 	}
-	var h *Held
+	var p *Packet
 	if pool != nil {
-		h, _ = pool.Get().(*Held)
+		p, _ = pool.Get().(*Packet)
 	}
-	if h == nil {
-		h = &Held{pool: pool, buffer: make([]byte, Headroom+size)}
+	if p == nil {
+		p = &Packet{pool: pool, buffer: make([]byte, Headroom+size)}
 	}
-	h.Raw = h.buffer[Headroom : Headroom+copy(h.buffer[Headroom:], raw)]
-	return h
+	p.Raw = p.buffer[Headroom : Headroom+copy(p.buffer[Headroom:], raw)]
+	return p
 }
 
 // Buffer returns the packet with Headroom in front of it.
-func (h *Held) Buffer() []byte { return h.buffer[:Headroom+len(h.Raw)] }
+func (p *Packet) Buffer() []byte { return p.buffer[:Headroom+len(p.Raw)] }
 
 // cost is the memory that a packet of n bytes takes, bytes.
 func cost(n int) int {
@@ -68,9 +69,9 @@ func cost(n int) int {
 }
 
 // Release gives the buffer back.
-func (h *Held) Release() {
-	h.Raw, h.next = nil, nil
-	if h.pool != nil {
-		h.pool.Put(h)
+func (p *Packet) Release() {
+	p.Raw, p.next, p.account = nil, nil, nil
+	if p.pool != nil {
+		p.pool.Put(p)
 	}
 }

@@ -33,7 +33,7 @@ func lasting(rate uint64) time.Duration {
 
 // burstOf is what may leave at once, bytes.
 func burstOf(rate uint64) float64 {
-	return max(burst.Seconds()*float64(rate)/8, leastBurst) + 1
+	return max(burst.Seconds()*float64(rate)/8, minBurst) + 1
 }
 
 // Whatever arrives: everything that arrived has left, was dropped or is queued; flows stay in order; what leaves keeps to the rates, and
@@ -42,15 +42,28 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		memory := 64 << 10 << random.IntN(6)
-		tree, total := NewTree(memory), uint64(0)
+		scheduler, instance, total := NewScheduler(memory), NewInstance(), uint64(0)
+		// The class of a packet depends on its flow only, until the configuration changes.
+		const classes = 4
+		shift := 0
+		classOf := func(raw []byte) int { return (int(raw[23])+shift)%(classes+1) - 1 }
 		if random.IntN(2) == 0 {
 			total = 1_000_000 << random.IntN(6)
-			tree.Limit(0, total)
 		}
-		classes, limits := make([]*Class, 1+random.IntN(4)), make([]uint64, 4)
-		for i := range classes {
+		configure := func(now time.Duration) {
+			shift = random.IntN(12)
+			config := Config{Bandwidth: total}
+			for _, i := range random.Perm(classes) {
+				rate := uint64(100_000 << random.IntN(8))
+				config.Classes = append(config.Classes, ClassConfig{ID: fmt.Sprint(i), Rate: rate, Ceiling: rate << random.IntN(4)})
+			}
+			scheduler.Configure(now, instance, config, func(p *Packet) int { return classOf(p.Raw) })
+		}
+		configure(0)
+		accounts, limits := make([]*Account, 1+random.IntN(4)), make([]uint64, 4)
+		for i := range accounts {
 			limits[i] = 100_000 << random.IntN(12)
-			classes[i] = NewClass(limits[i])
+			accounts[i] = NewAccount(instance, limits[i])
 		}
 		var left [4][]departure
 		var all []departure
@@ -61,55 +74,59 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 			switch random.IntN(100) {
 			case 0:
 				now += time.Duration(random.Int64N(int64(300 * time.Millisecond)))
+			case 1:
+				configure(now)
 			default:
 				now += time.Duration(random.Int64N(int64(time.Millisecond)))
 			}
 			for range random.IntN(4) {
 				in++
-				class, port, protocol := random.IntN(len(classes)), uint16(random.IntN(12)), byte(packet.TCP)
+				account, port, protocol := random.IntN(len(accounts)), uint16(random.IntN(12)), byte(packet.TCP)
 				if port%3 == 0 {
 					protocol = packet.UDP
 				}
 				raw := parcel(protocol, 443, port, sizes[random.IntN(len(sizes))], in)
-				raw[15] = byte(class)
-				tree.Push(now, classes[class], raw, kindOf(raw))
+				raw[15] = byte(account)
+				scheduler.Push(now, accounts[account], classOf(raw), raw, kindOf(raw))
 			}
 			for range random.IntN(6) {
-				p := tree.Pop(now)
+				p := scheduler.Pop(now)
 				if p == nil {
 					break
 				}
 				out++
-				class, flow, d := p.Raw[15], [2]byte{p.Raw[15], p.Raw[23]}, departure{now, len(p.Raw)}
+				account, flow, d := p.Raw[15], [2]byte{p.Raw[15], p.Raw[23]}, departure{now, len(p.Raw)}
 				if numberOf(p.Raw) <= last[flow] {
 					t.Fatalf("seed %d: number %d of flow %d after %d", seed, numberOf(p.Raw), flow, last[flow])
 				}
 				last[flow] = numberOf(p.Raw)
-				left[class], all = append(left[class], d), append(all, d)
+				left[account], all = append(left[account], d), append(all, d)
 				p.Release()
 			}
-			if tree.held > memory {
-				t.Fatalf("seed %d: %d bytes are held with a limit of %d", seed, tree.held, memory)
+			if scheduler.held > memory {
+				t.Fatalf("seed %d: %d bytes are held with a limit of %d", seed, scheduler.held, memory)
 			}
 		}
 		dropped, queued, held := uint64(0), uint64(0), 0
-		for i, c := range classes {
-			dropped += c.Dropped()
-			held += c.flows.cost
-			if limit := max(c.limit, flowBacklog*13); c.flows.cost > limit { // a flow more than ports
-				t.Errorf("seed %d: a class holds %d with a limit of %d", seed, c.flows.cost, limit)
-			}
-			for _, f := range c.flows.all {
-				for p := f.head; p != nil; p = p.next {
-					queued++
+		for i := range classes {
+			dropped += instance.Counters(i).Dropped()
+		}
+		dropped += instance.Counters(DefaultClass).Dropped()
+		for i, a := range accounts {
+			held += queuedBy(a)
+			for _, flows := range flowsOf(a) {
+				for _, f := range flows.all {
+					for p := f.head; p != nil; p = p.next {
+						queued++
+					}
 				}
 			}
 			if over := excess(left[i], limits[i]); over > burstOf(limits[i])+largest-mtu.Ceiling {
-				t.Errorf("seed %d: %.0f bytes above the rate of a class", seed, over)
+				t.Errorf("seed %d: %.0f bytes above the cap of an account", seed, over)
 			}
 		}
-		if out+dropped+queued != uint64(in) || held != tree.held {
-			t.Errorf("seed %d: %d arrived; %d left, %d dropped, %d queued; %d held, %d counted", seed, in, out, dropped, queued, held, tree.held)
+		if out+dropped+queued != uint64(in) || held != scheduler.held {
+			t.Errorf("seed %d: %d arrived; %d left, %d dropped, %d queued; %d held, %d counted", seed, in, out, dropped, queued, held, scheduler.held)
 		}
 		if over := excess(all, total); total > 0 && over > burstOf(total)+largest-mtu.Ceiling {
 			t.Errorf("seed %d: %.0f bytes above the rate of all", seed, over)
@@ -135,7 +152,7 @@ func TestCallsAndDNSPassBesideDownloads(t *testing.T) {
 				if over := excess(m.left, rate); over > burstOf(rate) {
 					t.Errorf("%.0f bytes above the rate", over)
 				}
-				// One full packet, or what a timer is late; the last one is not urgent, but its flow sends little.
+				// One full packet, or what a timer is late; the last one is not interactive, but its flow sends little.
 				most := 2*time.Duration(mtu.Ceiling*8*float64(time.Second)/float64(rate)) + 2*time.Millisecond + m.late
 				for i, s := range []*source{call, dns, ping, first} {
 					limit := most
@@ -146,7 +163,7 @@ func TestCallsAndDNSPassBesideDownloads(t *testing.T) {
 						t.Errorf("%d: %d of %d arrived, at most %s late", i, s.got, s.sent, s.worst)
 					}
 				}
-				if m.most > max(m.class.limit, flowBacklog*(n+4)) {
+				if m.most > max(m.account.queue(DefaultClass).limit, flowBacklog*(n+4)) {
 					t.Errorf("%d bytes were queued", m.most)
 				}
 			})
@@ -154,7 +171,7 @@ func TestCallsAndDNSPassBesideDownloads(t *testing.T) {
 	}
 }
 
-// A flood of what is urgent does not exceed the rate, leaves half of it to others, and does not delay another call.
+// A flood of interactive packets does not exceed the rate, leaves half of it to others, and does not delay another call.
 func TestFloodOfSmallDatagrams(t *testing.T) {
 	for _, rate := range rates {
 		flood := &source{protocol: packet.UDP, server: 9, port: 9, size: 200, every: time.Duration(200 * 8 / (3 * float64(rate)) * float64(time.Second))}
@@ -203,25 +220,26 @@ func TestFlowsShareEqually(t *testing.T) {
 	}
 }
 
-// Classes share the limit above them: what one does not use, the others may, up to their own limits.
-func TestClassesBorrow(t *testing.T) {
+// Accounts share the bandwidth of their instance: what one does not use, the others may, up to their own limits.
+func TestAccountsBorrow(t *testing.T) {
 	const each, total = 20_000_000, 30_000_000
-	tree := NewTree(testMemory)
-	tree.Limit(0, total)
-	classes := []*Class{NewClass(each), NewClass(each), NewClass(each)}
-	left := make([][]departure, len(classes))
+	scheduler := NewScheduler(testMemory)
+	instance := NewInstance()
+	scheduler.Configure(0, instance, Config{Bandwidth: total}, nil)
+	accounts := []*Account{NewAccount(instance, each), NewAccount(instance, each), NewAccount(instance, each)}
+	left := make([][]departure, len(accounts))
 	var all []departure
 	share := func(from time.Duration, active ...int) []float64 {
-		shares := make([]float64, len(classes))
+		shares := make([]float64, len(accounts))
 		for now := from; now < from+2*time.Second; now += time.Millisecond / 2 {
 			for _, i := range active {
 				for range 2 { // 44 Mbit/s
 					raw := parcel(packet.TCP, 443, 1, 1420, 0)
 					raw[15] = byte(i)
-					tree.Push(now, classes[i], raw, kindOf(raw))
+					scheduler.Push(now, accounts[i], DefaultClass, raw, kindOf(raw))
 				}
 			}
-			for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+			for p := scheduler.Pop(now); p != nil; p = scheduler.Pop(now) {
 				d, i := departure{now, len(p.Raw)}, p.Raw[15]
 				left[i], all = append(left[i], d), append(all, d)
 				if now >= from+time.Second {
@@ -253,50 +271,50 @@ func TestClassesBorrow(t *testing.T) {
 	}
 }
 
-// A class that holds a lot leaves room for another one, and all together keep to the memory.
+// An account that holds a lot leaves room for another one, and all together keep to the memory.
 func TestMemoryIsShared(t *testing.T) {
-	tree := NewTree(256 << 10)
-	var classes []*Class
+	scheduler := NewScheduler(256 << 10)
+	var accounts []*Account
 	for i := range 40 {
-		c := NewClass(50_000_000)
-		classes = append(classes, c)
+		c := newAccount(50_000_000)
+		accounts = append(accounts, c)
 		for n := range 1000 {
 			raw := parcel(packet.TCP, 443, uint16(n%10), 1420, 0)
-			tree.Push(0, c, raw, kindOf(raw))
+			scheduler.Push(0, c, DefaultClass, raw, kindOf(raw))
 		}
 		if i < 6 && c.IsEmpty() {
-			t.Errorf("there was no room for class %d", i)
+			t.Errorf("there was no room for account %d", i)
 		}
-		if tree.held > tree.memory {
-			t.Fatalf("%d bytes are held", tree.held)
+		if scheduler.held > scheduler.memory {
+			t.Fatalf("%d bytes are held", scheduler.held)
 		}
 	}
-	for now := time.Duration(0); tree.held > 0; now += time.Millisecond {
-		for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+	for now := time.Duration(0); scheduler.held > 0; now += time.Millisecond {
+		for p := scheduler.Pop(now); p != nil; p = scheduler.Pop(now) {
 			p.Release()
 		}
 	}
-	if _, waits := tree.Next(); waits {
-		t.Error("an empty tree waits for something")
+	if _, waits := scheduler.Next(); waits {
+		t.Error("an empty scheduler waits for something")
 	}
-	for i, c := range classes {
-		if len(c.flows.all) > 0 || !c.IsEmpty() {
-			t.Errorf("class %d has %d flows left", i, len(c.flows.all))
+	for i, c := range accounts {
+		if len(flowsOf(c)) > 0 || !c.IsEmpty() {
+			t.Errorf("account %d has flows left", i)
 		}
 	}
 }
 
 // A changed rate counts from the next packet, and without a rate everything leaves at once.
 func TestRateChanges(t *testing.T) {
-	tree, c := NewTree(testMemory), NewClass(40_000) // 5 kB/s
+	scheduler, c := NewScheduler(testMemory), newAccount(40_000) // 5 kB/s
 	raw := parcel(packet.TCP, 443, 1, 1000, 0)
 	for range 16 {
-		tree.Push(0, c, raw, kindOf(raw))
+		scheduler.Push(0, c, DefaultClass, raw, kindOf(raw))
 	}
 	now := time.Duration(0)
 	pop := func(lasts time.Duration) (n int) {
 		for until := now + lasts; now < until; now += time.Millisecond {
-			for p := tree.Pop(now); p != nil; p = tree.Pop(now) {
+			for p := scheduler.Pop(now); p != nil; p = scheduler.Pop(now) {
 				p.Release()
 				n++
 			}
@@ -306,11 +324,11 @@ func TestRateChanges(t *testing.T) {
 	if n := pop(time.Second); n < 5 || n > 7 {
 		t.Errorf("%d packets of 1,000 bytes left in a second at 5 kB/s", n)
 	}
-	tree.SetRate(now, c, 400_000)
+	scheduler.SetCap(now, c, 400_000)
 	if n := pop(100 * time.Millisecond); n < 5 || n > 7 {
 		t.Errorf("%d packets left within 0.1 s at 50 kB/s", n)
 	}
-	tree.SetRate(now, c, 0)
+	scheduler.SetCap(now, c, 0)
 	if pop(time.Millisecond); !c.IsEmpty() {
 		t.Error("something waits without a limit")
 	}
