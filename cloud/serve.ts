@@ -120,6 +120,7 @@ export async function serve(options: ServeOptions): Promise<Running> {
     undo.unshift(() => mailer.close());
     const context = await startDomain(store, clock, log, mailer, sharedInMemory(clock));
     undo.unshift(() => context.sweeper.stop());
+    undo.unshift(() => context.limits.stop());
     const stopping = new AbortController();
     const certificateEnd = () => Date.parse(new X509Certificate(current.identity.certificate).validTo);
     const notReady = readiness({ context, stopping: stopping.signal, certificateEnd, data });

@@ -9,6 +9,7 @@ import type { DecidedPackets } from "./accesspoints/decided.ts";
 import type { AccessPoints } from "./accesspoints/registry.ts";
 import type { AttemptCounters } from "./attempts.ts";
 import type { Mailer } from "./mailer.ts";
+import type { LimitsInForce } from "./qos/limits.ts";
 import type { Wakeup } from "./sessions/wakeup.ts";
 import type { SettledTime } from "./settled.ts";
 import type { RecordBudget } from "./signin/record-budget.ts";
@@ -35,6 +36,8 @@ export interface Context {
   /** Name of the pre-shared keys of all running sessions; changes when lost keys were replaced. */
   keysName: string;
   peers: PeerTable;
+  /** Bandwidth and traffic classes of instances. */
+  limits: LimitsInForce;
   accessPoints: AccessPoints;
   decided: DecidedPackets;
   events: SessionEvents;

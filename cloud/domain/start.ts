@@ -22,6 +22,7 @@ import { newDefaults } from "./instances/defaults.ts";
 import { sweepInstances } from "./instances/lifetime.ts";
 import type { Mailer } from "./mailer.ts";
 import { Pruner } from "./pruning.ts";
+import { LimitsInForce } from "./qos/limits.ts";
 import { sweep } from "./sessions/ending.ts";
 import { remakeLostKeys } from "./sessions/lost-keys.ts";
 import { loadProfile, type Profile, profileChanged, reachOf } from "./sessions/profile.ts";
@@ -59,6 +60,7 @@ export async function startDomain(
     ula: await ownRange(store),
     keysName: keys.name,
     peers: shared.peers,
+    limits: new LimitsInForce(store, clock, log, shared.peers),
     accessPoints,
     decided: new DecidedPackets(),
     events: shared.events,
@@ -72,7 +74,9 @@ export async function startDomain(
   const pruner = new Pruner(context);
   await loadAccessPoints(context, graceMs);
   const next = await sweepAll(context, pruner);
-  context.peers.load(await runningPeers(context));
+  const peers = await runningPeers(context);
+  context.peers.load(peers);
+  for (const id of new Set(peers.map((peer) => peer.instanceId))) await context.limits.refresh(id);
   context.sweeper.by(next);
   accessPoints.onChange = (ccnId) => void ccnChanged(context, ccnId);
   return context;

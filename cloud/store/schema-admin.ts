@@ -158,6 +158,8 @@ export interface InstanceAdminColumns {
   connection_audit: Generated<number>;
   /** Number of the preferred access point; null = none. */
   access_point_number: Generated<number | null>;
+  /** Mbit/s in each direction, of all clients together; 0 = no limit. */
+  bandwidth: Generated<number>;
 }
 
 export interface CcnAdminColumns {

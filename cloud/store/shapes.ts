@@ -48,6 +48,7 @@ export const instance = shape("instance", {
   securityLockThreshold: "security_lock_threshold",
   connectionAudit: "connection_audit",
   accessPointNumber: "access_point_number",
+  bandwidth: "bandwidth",
 });
 export type Instance = Shaped<typeof instance>;
 

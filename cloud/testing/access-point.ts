@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
+  type ClassCountersSchema,
   type DropCountersSchema,
   type FlowLogCountersSchema,
   ForwardingMode,
+  type Instance,
   type Peer,
   type RuleCountersSchema,
   type RuleList,
@@ -36,6 +38,8 @@ export interface TestAccessPoint {
   identity: string;
   bootId: string;
   peers: Map<string, Peer>;
+  /** Limits of instances. */
+  instances: Map<string, Instance>;
   messages: WatchResponse[];
   probeAddress: string;
   /** Whether it acknowledges what it receives. */
@@ -48,6 +52,7 @@ export interface TestAccessPoint {
   reportFlowLogs(flowLogs: MessageInitShape<typeof FlowLogCountersSchema>[]): Promise<void>;
   /** Reports what rules have decided, and drops. */
   reportDecided(rules: RuleCount[], drops?: DropCount[]): Promise<void>;
+  reportClasses(classes: MessageInitShape<typeof ClassCountersSchema>[]): Promise<void>;
 }
 
 export async function registerAccessPoint(
@@ -78,6 +83,7 @@ export async function registerAccessPoint(
     identity: registered.identity,
     bootId,
     peers: new Map(),
+    instances: new Map(),
     messages: [],
     probeAddress: "",
     acknowledges: true,
@@ -114,10 +120,16 @@ export async function registerAccessPoint(
     async reportDecided(rules, drops = []) {
       await api.report({ bootId, rules, drops });
     },
+    async reportClasses(classes) {
+      await api.report({ bootId, classes });
+    },
   };
 
   async function apply({ epoch, revision, change }: WatchResponse): Promise<void> {
     last = { epoch, revision };
+    if (change.case === "snapshot" || change.case === "delta") {
+      for (const instance of change.value.instances) self.instances.set(instance.id, instance);
+    }
     if (change.case === "snapshot") {
       self.peers = new Map(change.value.peers.map((peer) => [peer.sessionId, withRules(peer, change.value.ruleLists)]));
       self.probeAddress = change.value.settings?.probeAddress ?? "";

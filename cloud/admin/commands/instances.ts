@@ -222,6 +222,7 @@ export const policySet = changing({
       signInSeconds: z.number().optional(),
       devicesPerAccount: z.number().optional(),
       secondFactorRequired: z.boolean().optional(),
+      bandwidth: z.number().optional(),
     }),
   }),
   handle(change, p) {

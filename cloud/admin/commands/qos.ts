@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { textRules } from "../../domain/limits/text.ts";
+import { classStatistics } from "../../domain/qos/counters.ts";
 import { effectiveQos } from "../../domain/qos/effective.ts";
 import { listQos, showQos, viewQos } from "../../domain/qos/listing.ts";
 import { associateQos, createQos, deleteQos, disassociateQos, modifyQos, ownQos } from "../../domain/qos/qos.ts";
@@ -82,6 +83,16 @@ const qosClasses = reading({
   read: async (at, p) => effectiveQos(at.db, (await theInstance(at, p.instance)).id, at.context.clock.now()),
 });
 
+export const qosStatistics = reading({
+  name: "qos statistics",
+  access: "read",
+  input: z.strictObject({ instance: instanceRef.optional() }),
+  async read(at, p) {
+    const { id } = await theInstance(at, p.instance);
+    return { rows: await classStatistics(at.context, at.db, id) };
+  },
+});
+
 export const qosCommands: readonly AnyCommand[] = [
   qosCreate,
   qosList,
@@ -91,4 +102,5 @@ export const qosCommands: readonly AnyCommand[] = [
   qosUse,
   qosUnuse,
   qosClasses,
+  qosStatistics,
 ];

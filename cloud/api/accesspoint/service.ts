@@ -10,7 +10,6 @@ import {
   type RegisterRequest,
   Rule_Action,
   Rule_Direction,
-  Rule_Protocol,
   type RuleCounters,
   RuleListSchema,
   type RuleSchema,
@@ -33,6 +32,7 @@ import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
 import { peerStream, type StreamItem } from "../../domain/accesspoints/stream.ts";
 import { asOne } from "../../domain/acl/effective.ts";
 import type { Context } from "../../domain/context.ts";
+import { noteClassCounters } from "../../domain/qos/counters.ts";
 import { probeAddress } from "../../domain/sessions/addresses.ts";
 import type { AccessRule } from "../../store/shared/access-rule.ts";
 import type { DesiredPeer } from "../../store/shared/peer-table.ts";
@@ -40,6 +40,8 @@ import { hello } from "../hello.ts";
 import { bearer, tokenOwner } from "../http/caller.ts";
 import { toDuration } from "../http/duration.ts";
 import { flowLogCounters, flowLogsOf } from "./flow-logs.ts";
+import { classCounters, Instances } from "./instances.ts";
+import { protocols } from "./protocols.ts";
 
 /** Maximum bytes of peers in one part of a snapshot; a message is limited to 256 KiB. */
 const partBytes = 192 * 1024;
@@ -89,6 +91,7 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
 
     async report(request, call) {
       const state = await caller(call);
+      noteClassCounters(context, state, request.bootId, request.classes.map(classCounters));
       await account(
         context,
         state,
@@ -168,19 +171,18 @@ function* messagesOf(context: Context, state: AccessPointState, item: StreamItem
   const peers = item.kind === "snapshot" ? item.peers : item.upsert;
   const all = new Lists(state, state.sharedAccessLists ? peers : []);
   const message = (peer: DesiredPeer) => peerMessage(context, state, peer);
+  const instances = new Instances(context.peers);
   if (item.kind === "delta") {
     const upsert = item.upsert.map(message);
-    const flowLogs = flowLogsOf(item.upsert);
-    const value = { settings, upsert, remove: item.remove, flowLogs, ruleLists: all.of(upsert) };
-    yield { ...head, change: { case: "delta", value } };
+    const more = { flowLogs: flowLogsOf(item.upsert), instances: instances.of(item.upsert), ruleLists: all.of(upsert) };
+    yield { ...head, change: { case: "delta", value: { settings, upsert, remove: item.remove, ...more } } };
     return;
   }
-  const parts = split(item.peers, message, all);
+  const parts = split(item.peers, message, all, instances);
   for (const [index, { peers, desired }] of parts.entries()) {
     const last = index === parts.length - 1;
-    const flowLogs = flowLogsOf(desired);
-    const value = { hello: hello(), settings, peers, last, flowLogs, ruleLists: all.of(peers) };
-    yield { ...head, change: { case: "snapshot", value } };
+    const more = { flowLogs: flowLogsOf(desired), instances: instances.of(desired), ruleLists: all.of(peers) };
+    yield { ...head, change: { case: "snapshot", value: { hello: hello(), settings, peers, last, ...more } } };
   }
 }
 
@@ -239,13 +241,6 @@ function accessListsOf(state: AccessPointState, { lists }: DesiredPeer): Pick<Pe
 }
 
 const directions = { out: Rule_Direction.FROM_CLIENT, in: Rule_Direction.TO_CLIENT };
-const protocols = {
-  any: Rule_Protocol.UNSPECIFIED,
-  tcp: Rule_Protocol.TCP,
-  udp: Rule_Protocol.UDP,
-  icmp: Rule_Protocol.ICMP,
-  gre: Rule_Protocol.GRE,
-};
 
 type RuleMessage = MessageInitShape<typeof RuleSchema>;
 
@@ -272,7 +267,13 @@ function ruleMessage(rule: AccessRule, prefix = rule.remotePrefix): RuleMessage 
 /** The most that a flow log adds to a part, bytes. */
 const flowLogBytes = 350;
 
-function split(all: readonly DesiredPeer[], message: (peer: DesiredPeer) => PeerMessage, lists: Lists) {
+/** Splits a snapshot into parts that leave room for what their peers refer to. */
+function split(
+  all: readonly DesiredPeer[],
+  message: (peer: DesiredPeer) => PeerMessage,
+  lists: Lists,
+  instances: Instances,
+) {
   const parts: { peers: PeerMessage[]; desired: DesiredPeer[] }[] = [{ peers: [], desired: [] }];
   let bytes = 0;
   const there = new Set<string>();
@@ -280,16 +281,17 @@ function split(all: readonly DesiredPeer[], message: (peer: DesiredPeer) => Peer
     const peer = message(desired);
     const own = toBinary(PeerSchema, create(PeerSchema, peer)).length + 8 + (desired.flowLog ? flowLogBytes : 0);
     const ids = peer.ruleListIds ?? [];
-    if (bytes + own + lists.bytesOf(ids, there) > partBytes && bytes > 0) {
+    const { instanceId } = desired;
+    const sizeOf = () => own + lists.bytesOf(ids, there) + (there.has(instanceId) ? 0 : instances.bytesOf(instanceId));
+    if (bytes + sizeOf() > partBytes && bytes > 0) {
       parts.push({ peers: [], desired: [] });
       bytes = 0;
       there.clear();
     }
-    const size = own + lists.bytesOf(ids, there);
-    for (const id of ids) there.add(id);
+    bytes += sizeOf();
+    for (const id of [...ids, instanceId]) there.add(id);
     parts.at(-1)?.peers.push(peer);
     parts.at(-1)?.desired.push(desired);
-    bytes += size;
   }
   return parts;
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { AccessPointState } from "../../domain/accesspoints/registry.ts";
 import type { Context } from "../../domain/context.ts";
+import type { ClassCounters } from "../../domain/qos/class-counters.ts";
 import { totals } from "../../store/queries/totals.ts";
 import { version } from "../hello.ts";
 import type { Readiness } from "./readiness.ts";
@@ -92,6 +94,7 @@ export async function metrics({
       ['{direction="up"}', traffic.rx],
       ['{direction="down"}', traffic.tx],
     ]),
+    ...classMetrics(all),
     ...counter(
       "sag_flow_records_total",
       "Flow records of access points. lost and skipped did not reach the collector, unwritten not the file.",
@@ -140,6 +143,36 @@ export async function metrics({
     ]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Packets of traffic classes; class="none" = those that belong to no class. */
+function classMetrics(all: readonly AccessPointState[]): string[] {
+  const classes = all.flatMap(({ id, classes }) =>
+    [...classes.counters.values()].map((c): [ClassCounters, string] => [
+      c,
+      `access_point="${id}",instance="${c.instanceId}",class="${c.classId || "none"}",direction="${c.direction}"`,
+    ]),
+  );
+  const reasons = { queue_full: "droppedFull", memory: "droppedMemory", delay: "droppedDelay" } as const;
+  return [
+    ...counter(
+      "sag_class_packets_total",
+      "Packets of traffic classes.",
+      classes.map(([c, labels]) => [`{${labels}}`, c.packets]),
+    ),
+    ...counter(
+      "sag_class_bytes_total",
+      "Inner bytes of traffic classes.",
+      classes.map(([c, labels]) => [`{${labels}}`, c.bytes]),
+    ),
+    ...counter(
+      "sag_class_dropped_packets_total",
+      "Dropped packets of traffic classes: queue full, memory of all queues full, waited too long (CoDel).",
+      classes.flatMap(([c, labels]) =>
+        Object.entries(reasons).map(([reason, key]) => [`{${labels},reason="${reason}"}`, c[key]] as const),
+      ),
+    ),
+  ];
 }
 
 type Samples = (readonly [labels: string, value: number])[];

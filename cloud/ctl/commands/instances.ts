@@ -44,6 +44,7 @@ const policyRow = ({ policy }: InstanceView) => ({
   [columns.signIn]: duration(policy.signInSeconds),
   [columns.devicesPerAccount]: policy.devicesPerAccount,
   [columns.secondFactor]: policy.secondFactorRequired ? output.required : output.optional,
+  [columns.instanceBandwidth]: policy.bandwidth === 0 ? output.noLimit : output.mbit(policy.bandwidth),
 });
 
 interface Warned {
@@ -184,6 +185,7 @@ interface PolicyFlags {
   signIn?: number;
   devices?: number;
   secondFactor?: boolean;
+  bandwidth?: number;
 }
 
 export const policyVerbs: Verbs = (program: Command, tools) => {
@@ -198,6 +200,7 @@ export const policyVerbs: Verbs = (program: Command, tools) => {
     .option("--sign-in <duration>", help.policy.signIn, durationSeconds)
     .option("--devices <n>", help.policy.devices, wholeNumber)
     .option("--second-factor <required|optional>", help.policy.secondFactor, requiredOrOptional)
+    .option("--bandwidth <mbit/s>", help.policy.bandwidth, wholeNumber)
     .action(async (o: PolicyFlags) => {
       const { ask, print } = tools();
       const change = {
@@ -207,6 +210,7 @@ export const policyVerbs: Verbs = (program: Command, tools) => {
         signInSeconds: o.signIn,
         devicesPerAccount: o.devices,
         secondFactorRequired: o.secondFactor,
+        bandwidth: o.bandwidth,
       };
       if (Object.values(change).every((value) => value === undefined)) {
         throw invalid("policy", foreign(errors.arguments.policyChange));

@@ -1,6 +1,6 @@
 import { ctlTexts } from "../../../common/text/ctl.ts";
 import type { flowLogInstances, flowLogList } from "../../admin/commands/flow-logs.ts";
-import type { qosList } from "../../admin/commands/qos.ts";
+import type { qosList, qosStatistics } from "../../admin/commands/qos.ts";
 import type { qosCars, qosPolicies } from "../../admin/commands/qos-rules.ts";
 import { defaultRegion } from "../../domain/areas/regions.ts";
 import type { FlowLogView } from "../../domain/flowlogs/listing.ts";
@@ -44,6 +44,17 @@ const trafficClass = ({ limit, ...view }: QosClass) => ({
   [columns.maximum]: limit.type === "Percent" ? output.percent(limit.max) : output.mbit(limit.max),
   [columns.of]: limit.type === "Percent" ? limit.of : "",
   [columns.rules]: view.rules.length,
+});
+
+const classStatistics = (view: One<typeof qosStatistics>) => ({
+  [columns.id]: view.id === "" ? output.noClass : view.id,
+  [columns.name]: view.name,
+  [columns.direction]: view.direction,
+  [columns.packets]: view.packets,
+  [columns.bytes]: view.bytes,
+  [columns.droppedFull]: view.droppedFull,
+  [columns.droppedMemory]: view.droppedMemory,
+  [columns.droppedDelay]: view.droppedDelay,
 });
 
 const flowLog = (view: FlowLogView) => ({
@@ -138,6 +149,7 @@ export const trafficVerbs: readonly Verb[] = [
   { usage: "qos use <qos> <instance>", options: region },
   { usage: "qos unuse <qos> <instance>", options: region },
   { usage: "qos classes <instance>", list: "classes", row: trafficClass },
+  { usage: "qos statistics <instance>", list: "rows", row: classStatistics },
   { usage: "qos cars <qos>", options: region, list: "rows", row: car },
   {
     usage: "qos add-car <qos>",

@@ -105,6 +105,7 @@ function stateOf(row: Omit<AccessPoint, "identityHash" | "registeredWith">): Acc
     sharedAccessLists: false,
     accessListNames: false,
     delivered: new Set(),
+    classes: { bootId: "", counters: new Map() },
     supersede: undefined,
     lastSeenAt: row.lastSeenAt,
   };

@@ -1,4 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
+import type { ClassCounters } from "../qos/class-counters.ts";
 
 /** An endpoint of an access point, as in sag.client.v1.Endpoint. */
 export interface EndpointRecord {
@@ -53,6 +54,8 @@ export interface AccessPointState {
   accessListNames: boolean;
   /** Sessions that it may have as peers, as recorded in the store. */
   delivered: Set<string>;
+  /** The latest counters of traffic classes of one of its processes, by instance, class and direction. */
+  classes: { bootId: string; counters: Map<string, ClassCounters> };
   /** Ends its current stream. */
   supersede: (() => void) | undefined;
   /** Epoch ms. */

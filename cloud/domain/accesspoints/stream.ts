@@ -49,7 +49,7 @@ export async function* peerStream(
     let first = true;
     while (!signal.aborted && !superseded) {
       const delta = sent < 0 ? undefined : table.since(state.ccnId, sent);
-      if (!delta || !fitsOneMessage(delta, state)) {
+      if (!delta || !fitsOneMessage(context, delta, state)) {
         const revision = table.revision;
         const peers = await prepareDelivery(context, state, table.peersOf(state.ccnId));
         yield { kind: "snapshot", revision, peers };
@@ -74,7 +74,11 @@ export async function* peerStream(
 /**
  * A delta must fit into one message, so that it is acknowledged as a whole; larger changes are sent as a snapshot, which can be split.
  */
-function fitsOneMessage({ upsert, remove }: PeerDelta, { sharedAccessLists }: AccessPointState): boolean {
+function fitsOneMessage(
+  { peers: table }: Context,
+  { upsert, remove }: PeerDelta,
+  { sharedAccessLists }: AccessPointState,
+): boolean {
   // A destination has at most 45 characters plus framing, a rule two such prefixes, an id and numbers; the rest of a peer is less than
   // 450 bytes, and a flow log less than 350.
   const peers = upsert.reduce(
@@ -88,7 +92,12 @@ function fitsOneMessage({ upsert, remove }: PeerDelta, { sharedAccessLists }: Ac
   const bytes = [...sent]
     .flatMap(({ rules }) => rules)
     .reduce((sum, rule) => sum + sizeOf(rule), peers + lists.length * 80);
-  return bytes < 192 * 1024;
+  // A policy has two prefixes, too.
+  let policies = 0;
+  for (const id of new Set(upsert.map((peer) => peer.instanceId))) {
+    for (const each of table.limits(id)?.classes ?? []) policies += 1 + each.policies.length;
+  }
+  return bytes + policies * 160 < 192 * 1024;
 }
 
 /** Records that the access point is offline, so that the next process does not wait for it. */

@@ -60,7 +60,7 @@ function targetOf(text: string): { prefix: string | undefined; name: string } {
 }
 
 /** Canonical text of a prefix. An IPv4-mapped one is IPv4. */
-function prefixOf(text: string): string | undefined {
+export function prefixOf(text: string): string | undefined {
   const cidr = parseCidr(text);
   return cidr && formatCidr(unmapped(cidr));
 }
@@ -70,13 +70,14 @@ function unmapped(cidr: Cidr): Cidr {
   return { version: 4, first: cidr.first & 0xffffffffn, mask: cidr.mask - 96 };
 }
 
-function portsOf(text: string): PortRange | undefined {
+/** A port range of the published API; undefined = all. */
+export function portsOf(text: string): PortRange | undefined {
   const [first, last] = text.split("/").map(Number);
   return first === undefined || last === undefined || first < 0 ? undefined : { first, last };
 }
 
 /** An application is TCP to its port, which may follow in parentheses. */
-function protocolOf(text: string): { protocol: RuleProtocol; port?: PortRange } {
+export function protocolOf(text: string): { protocol: RuleProtocol; port?: PortRange } {
   const upper = text.toUpperCase();
   const known = protocols[upper];
   if (known) return { protocol: known };

@@ -79,6 +79,7 @@ export async function setPolicy(change: Change, row: Instance, wanted: Partial<I
     signInSeconds: policy.signInSeconds,
     devicesPerAccount: policy.devicesPerAccount,
     secondFactorRequired: Number(policy.secondFactorRequired),
+    bandwidth: policy.bandwidth,
   };
   await updateInstance(change.tx, row.id, set);
   change.after(() => profileChanged(change.context, row.id));

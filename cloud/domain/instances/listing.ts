@@ -36,6 +36,8 @@ export interface DescribedInstance {
   securityLockThreshold: number | null;
   /** Number of the preferred access point; null = none. */
   accessPoint: number | null;
+  /** Mbit/s; 0 = no limit. */
+  bandwidth: number;
 }
 
 /** Whether the instance's users can dial at `now` (epoch ms). */
@@ -77,6 +79,7 @@ export async function describeInstances(
       position: row.position,
       securityLockThreshold: row.securityLockThreshold,
       accessPoint: row.accessPointNumber,
+      bandwidth: row.bandwidth,
     };
   });
 }

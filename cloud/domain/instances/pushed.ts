@@ -22,6 +22,7 @@ export const policyOf = (instance: Instance): InstancePolicy => ({
   signInSeconds: instance.signInSeconds,
   devicesPerAccount: instance.devicesPerAccount,
   secondFactorRequired: instance.secondFactorRequired === 1,
+  bandwidth: instance.bandwidth,
 });
 
 export async function pushedBy(db: Db, instance: Instance): Promise<Pushed> {

@@ -14,6 +14,8 @@ export interface InstancePolicy {
   devicesPerAccount: number;
   /** Refuse to sign in without a second factor. */
   secondFactorRequired: boolean;
+  /** Mbit/s in each direction, of all clients together; 0 = no limit. */
+  bandwidth: number;
 }
 
 export const defaultPolicy: InstancePolicy = {
@@ -23,6 +25,7 @@ export const defaultPolicy: InstancePolicy = {
   signInSeconds: 30 * 86_400,
   devicesPerAccount: 3,
   secondFactorRequired: false,
+  bandwidth: 0,
 };
 
 /** s. */
@@ -43,6 +46,7 @@ const ranges = {
   leaseSeconds: { min: 10, max: 31 * 86_400, word: "lease" },
   signInSeconds: { min: 60, max: 366 * 86_400, word: "sign-in" },
   devicesPerAccount: { min: 1, max: 64, word: "devices" },
+  bandwidth: { min: 0, max: 10_000, word: "bandwidth" },
 } as const;
 
 /** A duration, s, as the options of sagctl take it. */
@@ -54,10 +58,12 @@ function typed(seconds: number): string {
 export function requirePolicy(policy: InstancePolicy): InstancePolicy {
   for (const key of ["leaseSeconds", "signInSeconds"] as const)
     requireDuration(ranges[key].word, policy[key], ranges[key]);
-  const { min, max, word } = ranges.devicesPerAccount;
-  const devices = policy.devicesPerAccount;
-  if (!Number.isInteger(devices) || devices < min || devices > max) {
-    throw invalid(word, say("policy_number", { word, min, max }));
+  for (const key of ["devicesPerAccount", "bandwidth"] as const) {
+    const { min, max, word } = ranges[key];
+    const value = policy[key];
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw invalid(word, say("policy_number", { word, min, max }));
+    }
   }
   return policy;
 }

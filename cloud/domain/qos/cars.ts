@@ -72,6 +72,7 @@ export async function createCar(
   };
   await store.insertCar(tx, row);
   await change.audit(row.id, null, row);
+  change.networks();
   return row;
 }
 
@@ -88,6 +89,7 @@ export async function modifyCar(change: Change, qos: Qos, id: string, wanted: Ca
   };
   await store.updateCar(change.tx, after);
   await change.audit(car.id, car, after);
+  change.networks();
   return after;
 }
 
@@ -95,4 +97,5 @@ export async function modifyCar(change: Change, qos: Qos, id: string, wanted: Ca
 export async function deleteCar(change: Change, car: QosCar): Promise<void> {
   if (!(await store.deleteCar(change.tx, car.id))) throw violation("no-qos-car", { id: car.id });
   await change.audit(car.id, car, null);
+  change.networks();
 }

@@ -54,6 +54,7 @@ export async function createPolicy(change: Change, qos: Qos, values: PolicyValue
   const row: QosPolicy = { id: newId("qospy"), qosId: qos.id, createdAt: change.now, ...values };
   await store.insertPolicy(change.tx, row);
   await change.audit(row.id, null, row);
+  change.networks();
   return row;
 }
 
@@ -72,10 +73,12 @@ export async function modifyPolicy(
   if (after.priority !== policy.priority) await requireRoom(change, qos, after.priority);
   await store.updatePolicy(change.tx, after);
   await change.audit(policy.id, policy, after);
+  change.networks();
   return after;
 }
 
 export async function deletePolicy(change: Change, policy: QosPolicy): Promise<void> {
   if (!(await store.deletePolicy(change.tx, policy.id))) throw violation("no-qos-policy", { id: policy.id });
   await change.audit(policy.id, policy, null);
+  change.networks();
 }

@@ -69,6 +69,7 @@ export async function associateQos(change: Change, tenant: Tenant, qos: Qos, ins
     throw violation(qosId === qos.id ? "qos-associated" : "qos-per-instance", { instance: instanceId, qos: qosId });
   }
   await change.audit(instanceId, { qos: null }, { qos: qos.id });
+  change.networks();
 }
 
 export async function disassociateQos(change: Change, tenant: Tenant, qos: Qos, instanceId: string): Promise<void> {
@@ -77,4 +78,5 @@ export async function disassociateQos(change: Change, tenant: Tenant, qos: Qos, 
     throw violation("qos-not-associated", { qos: qos.id, instance: instanceId });
   }
   await change.audit(instanceId, { qos: qos.id }, { qos: null });
+  change.networks();
 }

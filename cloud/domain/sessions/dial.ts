@@ -51,6 +51,7 @@ export async function dial(
   const { row, profile, ended, peer } = dialled;
   const replaced = { cause: "replaced", text: signIn.deviceName } as const;
   const revision = await announceEnd(context, ended, replaced, [{ peer, newKey: true }]);
+  context.limits.refreshLater(row.instanceId); // they are not watched while the instance has no sessions
   sweeper.by(row.leaseUntil);
   context.log("info", "session started", { session: row.id, account: signIn.accountId, clientIp: row.clientIp });
   await accessPoints.whenReady(row.ccnId, row.chosenAccessPoint, revision, readyLimitMs);

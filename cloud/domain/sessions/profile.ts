@@ -121,6 +121,7 @@ export function profileRevision(context: Context, profile: Profile, bandwidth: n
  */
 export async function profileChanged(context: Context, instanceId: string, accountId?: string): Promise<void> {
   const { store, accessPoints, peers, events } = context;
+  await context.limits.refresh(instanceId);
   const sessions = await accountedSessions(store, { instanceId, accountId });
   for (const same of Map.groupBy(sessions, ({ roamedFrom, aclId }) => `${roamedFrom} ${aclId}`).values()) {
     const [one] = same;

@@ -13,6 +13,7 @@ import * as qosAndFlowLogs from "./0011-qos-and-flow-logs.ts";
 import * as deviceNames from "./0012-device-names.ts";
 import * as bans from "./0013-bans.ts";
 import * as accountAcls from "./0014-account-acls.ts";
+import * as instanceBandwidth from "./0015-instance-bandwidth.ts";
 
 /** Listed in code instead of a folder, so that they are part of the bundle. Their names sort in the order of application. */
 export const migrations: MigrationProvider = {
@@ -32,6 +33,7 @@ export const migrations: MigrationProvider = {
       "0012-device-names": deviceNames,
       "0013-bans": bans,
       "0014-account-acls": accountAcls,
+      "0015-instance-bandwidth": instanceBandwidth,
     };
   },
 };

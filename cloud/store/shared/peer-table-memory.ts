@@ -1,3 +1,4 @@
+import type { InstanceLimits } from "./instance-limits.ts";
 import type { DesiredPeer, PeerDelta, PeerTable, PeerUpsert } from "./peer-table.ts";
 
 interface Change {
@@ -14,6 +15,7 @@ export class MemoryPeerTable implements PeerTable {
   readonly epoch: number;
   #revision = 1;
   readonly #peers = new Map<string, DesiredPeer>();
+  readonly #limits = new Map<string, InstanceLimits>();
   /** Revision since which a session's current key applies, and revision at which a session was removed. */
   readonly #keyedAt = new Map<string, number>();
   readonly #removedAt = new Map<string, number>();
@@ -66,6 +68,25 @@ export class MemoryPeerTable implements PeerTable {
       if (newKey) this.#keyedAt.set(peer.sessionId, this.#revision);
       this.#remember(peer.sessionId, peer.ccnId, touched);
     }
+    return this.#publish(touched);
+  }
+
+  limits(instanceId: string): InstanceLimits | undefined {
+    return this.#limits.get(instanceId);
+  }
+
+  async setLimits(instanceId: string, limits: InstanceLimits): Promise<number> {
+    const touched = new Set<string>();
+    this.#revision++;
+    this.#limits.set(instanceId, limits);
+    for (const peer of this.#peers.values()) {
+      if (peer.instanceId === instanceId) this.#remember(peer.sessionId, peer.ccnId, touched);
+    }
+    return this.#publish(touched);
+  }
+
+  /** Forgets the oldest changes and notifies the listeners. Returns the revision. */
+  #publish(touched: ReadonlySet<string>): number {
     if (this.#changes.length > 2 * remembered) {
       const dropped = this.#changes.splice(0, this.#changes.length - remembered);
       this.#floor = dropped.at(-1)?.revision ?? this.#floor;

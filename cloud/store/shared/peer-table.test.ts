@@ -109,4 +109,25 @@ describe.each(implementations)("peer table: %s", (_name, make) => {
     expect(await table.change(["a"], [{ peer: peer("b", "ccn-1"), newKey: true }])).toBe(before + 1);
     expect(table.since("ccn-1", before)).toMatchObject({ remove: ["a"], upsert: [{ sessionId: "b" }] });
   });
+
+  test("limits of an instance are a change of each of its peers", async () => {
+    const table = make(1);
+    for (const [id, ccn] of [
+      ["a", "ccn-1"],
+      ["b", "ccn-1"],
+      ["c", "ccn-2"],
+    ] as const) {
+      const instanceId = id === "b" ? "sag-2" : "sag-1";
+      await table.change([], [{ peer: { ...peer(id, ccn), instanceId }, newKey: true }]);
+    }
+    const heard: string[] = [];
+    table.listen((ccnId) => heard.push(ccnId));
+    const before = table.revision;
+    expect(table.limits("sag-1")).toBeUndefined();
+    const limits = { bandwidth: 1, classes: [] };
+    expect(await table.setLimits("sag-1", limits)).toBe(before + 1);
+    expect([table.limits("sag-1"), table.limits("sag-2"), heard]).toEqual([limits, undefined, ["ccn-1", "ccn-2"]]);
+    expect(table.since("ccn-1", before)).toMatchObject({ remove: [], upsert: [{ sessionId: "a" }] });
+    expect(table.keyedAt("a")).toBeLessThan(before);
+  });
 });

@@ -1,5 +1,6 @@
 import type { AccessList } from "./access-rule.ts";
 import type { ExportedFlowLog } from "./exported-flow-log.ts";
+import type { InstanceLimits } from "./instance-limits.ts";
 
 /** A peer that every access point of a CCN should have. */
 export interface DesiredPeer {
@@ -63,6 +64,12 @@ export interface PeerTable {
    * listeners immediately. Call it after the commit.
    */
   change(remove: readonly string[], upsert: readonly PeerUpsert[]): Promise<number>;
+
+  /** What limits the peers of an instance together; undefined = not known yet. */
+  limits(instanceId: string): InstanceLimits | undefined;
+
+  /** Sets the limits of an instance, as a change of each of its peers, and returns the revision. Call it after the commit. */
+  setLimits(instanceId: string, limits: InstanceLimits): Promise<number>;
 
   /** Changes in a CCN after `revision`; undefined = too old, a snapshot is needed. */
   since(ccnId: string, revision: number): PeerDelta | undefined;

@@ -67,6 +67,7 @@ export const help = {
     signIn: "how long until users have to sign in again, for example 30d",
     devices: "devices per account at the same time",
     secondFactor: "whether every user needs an authenticator to sign in",
+    bandwidth: "speed limit each way of all users together, in Mbit/s, 1 to 10000; 0 = none",
   },
   link: {
     what: "enrolment links",

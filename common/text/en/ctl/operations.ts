@@ -69,6 +69,7 @@ export const operations = {
   "qos use": "apply a QoS policy to an instance",
   "qos unuse": "stop applying a QoS policy to an instance",
   "qos classes": "show the traffic classes of an instance and how many rules apply now",
+  "qos statistics": "show packets, bytes and drops of the traffic classes of an instance",
   "qos cars": "list the throttling rules of a QoS policy, highest priority first",
   "qos add-car": "add a throttling rule: bandwidth in Mbit/s or in percent",
   "qos set-car": "change a throttling rule",

@@ -10,7 +10,7 @@ export const software = "sag-software";
 
 /** Fields that the list and the attribute operation have in common. */
 export function commonAnswer(instance: DescribedInstance): Answer {
-  const { endTime, securityLockThreshold, accessPoint } = instance;
+  const { endTime, securityLockThreshold, accessPoint, bandwidth } = instance;
   return {
     SmartAGId: instance.id,
     Name: instance.name,
@@ -27,7 +27,7 @@ export function commonAnswer(instance: DescribedInstance): Answer {
     RoutingStrategy: instance.routingStrategy,
     Position: instance.position,
     ResourceGroupId: "",
-    MaxBandwidth: "",
+    MaxBandwidth: bandwidth === 0 ? "" : `${bandwidth}M`,
     City: "",
     SerialNumber: "",
     AccelerateBandwidth: 0,
