@@ -49,6 +49,8 @@ export interface Host {
 export interface Reading extends Host {
   db: Db;
   caller: Caller;
+  /** Aborted when the sender has hung up and nobody will get the answer; undefined = it may ask again. */
+  gone?: AbortSignal | undefined;
 }
 
 /** Context of a command that changes something. `tx` is its transaction; `db` is the same object. */

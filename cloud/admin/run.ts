@@ -9,6 +9,7 @@ import { readInput } from "./input.ts";
 export interface Runner extends Administration, Host {
   context: Host["context"];
   caller: Caller;
+  gone?: AbortSignal | undefined;
 }
 
 const accessOf: Record<Role, readonly Access[]> = {
@@ -61,7 +62,7 @@ export class Undone extends Error {
 export async function run<I, O>(by: Runner, command: Command<I, O>, given: I): Promise<O> {
   const input = readInput(command.input, given);
   await requireAccess(by, command);
-  const at = { context: by.context, server: by.server, data: by.data, caller: by.caller };
+  const at = { context: by.context, server: by.server, data: by.data, caller: by.caller, gone: by.gone };
   if (command.read) return command.read({ ...at, db: by.context.store }, input);
   if (!command.begin) throw new Error(`${command.name} does nothing`);
   try {

@@ -20,6 +20,7 @@ import { completionVerbs } from "./completion.ts";
 import { confirming } from "./confirm.ts";
 import { type Ask, locally } from "./connection.ts";
 import { isCutting } from "./cutting.ts";
+import { sayingWhatTakesLong } from "./long-requests.ts";
 import { plain } from "./output.ts";
 import { remotely } from "./remote.ts";
 import { render, type Shown } from "./table.ts";
@@ -40,14 +41,16 @@ interface Flags {
   ca?: string;
 }
 
-function connection({ data, server, accessKeyId, secretStdin, remember, ca }: Flags): Ask {
+function connection({ data, server, accessKeyId, secretStdin, remember, ca, json }: Flags): Ask {
+  const verbose = json !== true && process.stderr.isTTY === true;
   // Before a verb, --server is the URL of the admin API; after `link create` it is the server in the link.
   if (server !== undefined && accessKeyId !== undefined) {
-    return remotely({ server, accessKeyId, secretStdin, remember, ca });
+    return sayingWhatTakesLong(remotely({ server, accessKeyId, secretStdin, remember, ca }), { remote: true, verbose });
   }
   if (data !== undefined) {
     const directory = resolve(unexpanded(data, "data"));
-    return locally(directory, startLimit, () => process.stderr.write(`${ctlTexts.output.waiting(plain(directory))}\n`));
+    const starting = () => process.stderr.write(`${ctlTexts.output.waiting(plain(directory))}\n`);
+    return sayingWhatTakesLong(locally(directory, startLimit, starting), { remote: false, verbose });
   }
   throw invalid("data", foreign(ctlTexts.errors.arguments.where));
 }

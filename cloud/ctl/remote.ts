@@ -1,19 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { request } from "node:https";
 import { createInterface } from "node:readline";
-import type { TLSSocket } from "node:tls";
 import { Entry } from "@napi-rs/keyring";
 import { causeTable } from "../../common/causes/table.ts";
 import { ctlTexts } from "../../common/text/ctl.ts";
-import { productVersions } from "../api/admin/rpc/protocol/operation.ts";
 import { type CauseCode, invalid, Refusal } from "../base/cause.ts";
 import { foreign, type Message, say } from "../base/say.ts";
 import { Secret } from "../security/secret.ts";
-import { acs3Headers } from "../security/signatures/acs3.ts";
-import { canonicalQuery } from "../security/signatures/canonical.ts";
 import { firstLineOfStdin } from "./arguments.ts";
 import type { Ask } from "./connection.ts";
+import { runRemotely } from "./signed-post.ts";
 
 const errors = ctlTexts.errors.remote;
 
@@ -27,21 +22,14 @@ export interface RemoteFlags {
   remember?: boolean | undefined;
 }
 
-/** Timeout of a request, ms. */
-const timeout = 30_000;
-
 /** Connects with signed requests. The secret comes from the keychain, stdin or a prompt, never from arguments. */
 export function remotely(flags: RemoteFlags): Ask {
   let secret: Promise<Secret> | undefined;
   const ca = flags.ca === undefined ? undefined : readFileSync(flags.ca);
   return async (operation, parameters, tenant) => {
     secret ??= secretFor(flags);
-    const query = new Map([
-      ["Command", operation],
-      ["Parameters", JSON.stringify(parameters)],
-      ...(tenant === undefined ? [] : [["Tenant", tenant] as const]),
-    ]);
-    const { status, body } = await post(flags, await secret, query, ca);
+    const to = { server: new URL(flags.server), accessKeyId: flags.accessKeyId, secret: await secret, ca };
+    const { status, body } = await runRemotely(to, { operation, parameters, tenant });
     if (body.Code !== undefined) throw refusalOf(status, body);
     return body.Result;
   };
@@ -111,48 +99,4 @@ function ask(question: string): Promise<string> {
       resolve(answer.trim());
     }),
   );
-}
-
-function post(
-  flags: RemoteFlags,
-  secret: Secret,
-  query: ReadonlyMap<string, string>,
-  ca: Buffer | undefined,
-): Promise<{ status: number; body: Record<string, unknown> }> {
-  const url = new URL(flags.server);
-  const call = {
-    host: url.host,
-    action: "RunCommand",
-    version: productVersions.sag,
-    query: new Map<string, string>(),
-    date: `${new Date().toISOString().slice(0, 19)}Z`,
-    nonce: randomUUID(),
-  };
-  const body = canonicalQuery(query);
-  const headers = acs3Headers(call, flags.accessKeyId, secret.reveal(), body);
-  return new Promise((resolve, reject) => {
-    const out = request(url, { method: "POST", path: "/", headers, timeout, ...(ca ? { ca } : {}) }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => {
-        try {
-          const answer = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Record<string, unknown>;
-          resolve({ status: response.statusCode ?? 0, body: answer });
-        } catch {
-          reject(new Refusal("answer_invalid", foreign(errors.notAdminApi(url.host))));
-        }
-      });
-      response.on("error", reject);
-    });
-    out.on("timeout", () => out.destroy(new Error(errors.noAnswer(timeout / 1_000))));
-    out.on("error", (error) => reject(unreachable(error, url.host, out.socket as TLSSocket | null)));
-    out.end(body);
-  });
-}
-
-function unreachable(error: Error, host: string, socket: TLSSocket | null): Refusal {
-  if (socket?.encrypted && socket.authorizationError) {
-    return new Refusal("instance_identity_unknown", foreign(errors.untrusted(host)));
-  }
-  return new Refusal("instance_unreachable", foreign(errors.unreachable(host, error.message)));
 }

@@ -60,6 +60,8 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   no_access_point: { exit: 43, fixer: "administrator", passes: true },
   address_pool_exhausted: { exit: 44, fixer: "administrator", passes: true },
   dns_unavailable: { exit: 45, fixer: "network", passes: true },
+  // Of the cloud instance; the codes from 30 to 39 are in use. Only of sagctl.
+  answer_missing: { exit: 46, fixer: "you", passes: false },
   tunnel_binary_missing: { exit: 50, fixer: "you", passes: false },
   tunnel_crashed: { exit: 51, fixer: "you", passes: true },
   service_not_running: { exit: 52, fixer: "you", passes: true },

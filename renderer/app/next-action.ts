@@ -69,6 +69,7 @@ export const causeActions: Record<CauseCode, NextAction> = {
   not_a_real_path: retry,
   not_found: retry,
   already_exists: retry,
+  answer_missing: retry,
 };
 
 /** The action of the main button; there is one in every state. */

@@ -113,13 +113,14 @@ export const accountImport = changing({
     rows: z.array(z.strictObject({ ...wish, line: z.number(), user: z.string() })).max(2_000),
   }),
   async prepare(at, p) {
-    return prepareImport(at.db, await theInstance(at, p.instance), p.dryRun, p.rows);
+    return prepareImport(at.db, await theInstance(at, p.instance), p.dryRun, p.rows, at.gone);
   },
   async handle(change, { instance: ref, dryRun, rows }, prepared) {
     const instance = await theInstance(change, ref);
     const options = { dryRun, uncapped: change.caller.operator };
     const { complete, results, made } = await importAccounts(change, instance, options, rows, prepared);
-    if (!complete) throw new Undone(results);
+    // The generated passwords are only in the answer, so without a reader nothing is created.
+    if (!complete || change.gone?.aborted) throw new Undone(results);
     await tell(
       change,
       instance,

@@ -38,13 +38,15 @@ export interface PreparedImport {
 
 /**
  * Hashes the passwords before the transaction, which blocks other writers. That takes 30 ms each, so everything else that can be known
- * is checked first, and a dry run hashes nothing. Refusals are returned and reported together with those of other lines.
+ * is checked first, and a dry run hashes nothing. Refusals are returned and reported together with those of other lines. Stops hashing
+ * when `gone` is aborted; then nothing will be created.
  */
 export async function prepareImport(
   db: Db,
   instance: Instance,
   dryRun: boolean,
   wishes: readonly ImportWish[],
+  gone?: AbortSignal,
 ): Promise<PreparedImport> {
   const checked = wishes.map(({ line: _, ...wish }) => {
     try {
@@ -55,13 +57,14 @@ export async function prepareImport(
     }
   });
   const accounts: (PreparedAccount | Refusal)[] = [];
-  const hashes = !dryRun && (await mayBeCreated(db, instance, checked));
+  const possible = !dryRun && (await mayBeCreated(db, instance, checked));
   for (const account of checked) {
+    const hashes = possible && gone?.aborted !== true;
     if (account instanceof Refusal) accounts.push(account);
     else if (hashes) accounts.push(await hashed(account));
     else accounts.push({ wish: account.wish, userName: account.userName, made: account.made, hash: "" });
   }
-  return { accounts, hashed: hashes };
+  return { accounts, hashed: possible && gone?.aborted !== true };
 }
 
 /** Whether no account is invalid, over the limit or there already. The transaction checks again. */

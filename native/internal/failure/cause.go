@@ -75,6 +75,9 @@ const (
 
 	// Stored files are incomplete or damaged; Failure.text names them.
 	StorageDamaged Cause = 52
+
+	// The server has accepted an administrator's request, but not answered.
+	AnswerMissing Cause = 53
 )
 
 // names are the causes as they are spelled in logs, in the CLI and in local files.
@@ -132,6 +135,7 @@ var names = map[Cause]string{
 	NotFound:                    "not_found",
 	AlreadyExists:               "already_exists",
 	StorageDamaged:              "storage_damaged",
+	AnswerMissing:               "answer_missing",
 }
 
 // String returns the name of a cause, for example "not_permitted", or its number if this version has no name for it.

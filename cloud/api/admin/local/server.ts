@@ -56,7 +56,9 @@ export async function serveLocally(
       );
       return;
     }
-    void respond(request, directory, host)
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    void respond(request, directory, host, gone.signal)
       .then(({ status, body }) => {
         const text = JSON.stringify(body);
         response.writeHead(status, { "content-type": "application/json", connection: "close" });
@@ -93,13 +95,14 @@ export async function serveLocally(
   };
 }
 
-async function respond(request: IncomingMessage, directory: string, host: LocalHost) {
+async function respond(request: IncomingMessage, directory: string, host: LocalHost, gone: AbortSignal) {
   try {
     const { operation, actor, parameters, tenant } = await read(request);
     const by = `local:${actor}`;
     if (operation === "api call")
       return { status: 200, body: await callApi(host.admin, by, readInput(apiCall, parameters)) };
-    return { status: 200, body: await byName(await runner(host, by, operation, tenant), operation, parameters) };
+    const runs = { ...(await runner(host, by, operation, tenant)), gone };
+    return { status: 200, body: await byName(runs, operation, parameters) };
   } catch (error) {
     return { status: 400, body: failureOf(error, directory, host) };
   }

@@ -40,6 +40,10 @@ export const network = {
     message: (d) => `${about("The answer from", d, "The server's answer")} is too large.`,
     action: "Check the server's address, or ask your administrator.",
   },
+  answer_missing: {
+    message: (d) => asSentence(d) ?? "The server has not answered yet; the request may still be carried out.",
+    action: "Check whether it was carried out before you repeat it.",
+  },
   protocol_too_old: {
     message: "Your company's server is too old for this app.",
     action: "Ask your administrator to upgrade it.",

@@ -9,6 +9,7 @@ export const actions = {
   not_a_real_path: "Give a directory with --data.",
   address_in_use: "Choose another address.",
   protocol_too_old: "Use the same version of sagctl and sag-cloud.",
+  answer_missing: "Check what was done, for example with sagctl account list, before you repeat the command.",
   unknown: "See the log of sag-cloud.",
 };
 

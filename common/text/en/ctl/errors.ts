@@ -32,6 +32,9 @@ export const errors = {
     noAnswer: (seconds: number) => `no answer within ${seconds} s`,
     untrusted: (host: string) => `The certificate of ${host} is not trusted. Give its certificate authority with --ca.`,
     unreachable: (host: string, reason: string) => `${host} cannot be reached: ${reason}.`,
+    proxyGaveUp: (status: number) => `a proxy before it answered with ${status}`,
+    unanswered: (host: string, reason: string) =>
+      `${host} has received the request, but has not answered yet (${reason}). The request may still be carried out.`,
   },
   csv: {
     columnMissing: (name: string, shown: string) =>

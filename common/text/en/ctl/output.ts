@@ -197,6 +197,15 @@ export const output = {
     quickSetup: (id: string) =>
       `The instance ${id} was made; its password and token are shown only once. Delete it and set it up again: sagctl instance delete ${id} --force`,
   },
+  long: {
+    creating: (accounts: number, seconds: number) =>
+      `Creating ${accounts.toLocaleString("en")} accounts; this takes about ${seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`}.`,
+    interrupted: "Interrupted. The server may still carry out the request.",
+    importStops:
+      "Interrupted. The server stops the import and creates none of the accounts, unless it had just finished: see sagctl account list. Then set passwords with sagctl account reset-password USER.",
+    importGoesOn:
+      "Interrupted. The server goes on and creates the accounts: see sagctl account list. Their generated passwords are lost; set others with sagctl account reset-password USER.",
+  },
   setUp: (instance: string, file: string) =>
     `The instance ${instance} is set up. Its link, first account and token are in ${file}, which only you can read.`,
   secretOf: (accessKeyId: string) => `Secret of ${accessKeyId}: `,

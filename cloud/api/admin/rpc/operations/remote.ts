@@ -5,7 +5,7 @@ import { say } from "../../../../base/say.ts";
 import { tenantByName } from "../../../../domain/tenants/tenants.ts";
 import { ApiFailure } from "../protocol/failure.ts";
 import { group, type Operation, productVersions } from "../protocol/operation.ts";
-import { required, text } from "./common.ts";
+import { clientToken, required, text } from "./common.ts";
 
 const operation = group("sag", "operating");
 
@@ -24,6 +24,7 @@ export const remoteOperations: Operation[] = [
       Command: required(text({ max: 64 })),
       Parameters: required(text({ max: 200_000 })),
       Tenant: text({ max: 64, rule: say("form_tenant") }),
+      ClientToken: clientToken,
     },
     label(parameters) {
       const name = parameters.get("Command")?.slice(0, 64);
