@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -71,19 +71,27 @@ test.each(documents)(
   async (document, skipped) => {
     const lines = await pasted(document, skipped);
     const terminal = shell();
-    terminal.type(lines);
+    // Commands after a failed `cd` would write here.
+    const checkout = join(workspace.dir, "admin/checkout");
+    terminal.type(`mkdir ${checkout} && cd ${checkout}\n${lines}`);
     await terminal.shows(page, 100_000);
     // Passwords and keys are readable only for their owner, whatever the umask.
     const home = join(workspace.dir, "admin");
     for (const made of ["sag-setup/setup.json", ".local/share/sag-cloud/cloud.db", ".local/share/sag-access-point"])
       expect([made, statSync(join(home, made)).mode & 0o077]).toEqual([made, 0]);
     // Running it again stops before changing anything.
-    const setup = readFileSync(join(home, "sag-setup/setup.json"), "utf8");
+    const seen = () => ({
+      setup: readFileSync(join(home, "sag-setup/setup.json"), "utf8"),
+      files: [readdirSync(checkout), readdirSync(join(home, "sag-setup"))],
+      servers: processesOf(workspace.dir).length,
+    });
+    const before = seen();
     terminal.type(lines);
     await terminal.shows("File exists");
     terminal.type("echo still $((40 + 2))\n");
     await terminal.shows("still 42");
-    expect(readFileSync(join(home, "sag-setup/setup.json"), "utf8")).toBe(setup);
+    expect(seen()).toEqual(before);
+    expect(before.files[0]).toEqual([]);
     // After the removal, the same commands set up another company.
     terminal.type(`${commandsWith(document, "rm -rf ~/sag-setup").join("\n")}\necho removed $((40 + 2))\n`);
     await terminal.shows("contoso was removed from this computer.");

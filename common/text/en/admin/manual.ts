@@ -144,7 +144,7 @@ Intended differences from the product:
 * An account with traffic in the current month can be deleted; its traffic records are kept.
 * DNS domains (\`sagctl dns set --domain\`) limit the names that the servers of \`AppDNS\` resolve. Without domains, these resolve all names.
 * Acceleration settings are stored but not used.
-* QoS policies and flow logs are stored and returned, but not applied to traffic yet. The product offers both for gateway boxes only.
+* QoS policies and flow logs also exist for instances of clients. The product offers both for gateway boxes only.
 * Priorities of QoS rules are 1-7; newer pages of the product say 1-3. A classification rule has an effect while a throttling rule of its
   priority exists; of several with the same priority, the earliest takes effect.
 * Descriptions of QoS policies and their rules may also contain spaces and punctuation. They start with a letter, as published.
