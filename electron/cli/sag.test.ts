@@ -169,6 +169,16 @@ describe("sag", { timeout: 60_000 }, () => {
     });
     const again = await sag(["connect"]);
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining("already connected") });
+    expect(await sag(["connect", "--access-point", "foo"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("Available: Frankfurt, Berlin."),
+    });
+    for (const other of ["--access-point=Berlin", "--outside=refuse", "--socks=127.0.0.1:1", "--http=127.0.0.1:1"]) {
+      const refused = await sag(["connect", other]);
+      expect([other, refused.code, refused.stdout]).toEqual([other, 79, ""]);
+      expect(refused.stderr).toContain("sag disconnect contoso");
+    }
     const [state] = JSON.parse((await sag(["status", "--json"])).stdout);
     expect(state).toMatchObject({ phase: "connected", warnings: [], blocking: "none", rxBytes: 0, hops: [] });
     const proxy = await sag(["proxy"]);

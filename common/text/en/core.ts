@@ -31,6 +31,21 @@ export const core = {
     notRevoked: (why: string) =>
       `${why} The sign-in is deleted from this computer; on the server it expires by itself.`,
   },
+  /** A session is connected already, with other settings than those asked for. */
+  otherSettings: {
+    message: (intranet: string, settings: readonly string[]) =>
+      `${intranet} is already connected with other settings: ${settings.join(", and ")}.`,
+    accessPoint: (name: string) => `through the access point ${name}`,
+    socks: (address: string) => `with the SOCKS5 proxy at ${address}`,
+    http: (address: string) => `with the HTTP proxy at ${address}`,
+    outside: {
+      direct: "with direct connections outside the intranet",
+      refuse: "with connections outside the intranet refused",
+    },
+    noProxy: "in system mode, without proxies",
+    unknownAccessPoint: (name: string, available: string) =>
+      `There is no access point ${name}. Available: ${available}.`,
+  },
   modes: {
     proxy: (why: string) => `${why} Connecting in proxy mode: programs set to use the proxy can reach the intranet.`,
     system:

@@ -43,12 +43,7 @@ export const connect: Verb<[string | undefined], Flags> = async (context, flags,
     if (words && process.stderr.isTTY && !output.json) output.say(words);
   });
   const state = await open(context, flags, link, options);
-  const { mode, accessPoint, outside, socks, http } = flags;
-  const isOther = [mode, accessPoint, outside, socks, http].some((one) => one !== undefined);
-  if (isAlready) {
-    const { already, alreadyOtherwise } = texts.cli.connect;
-    output.say(isOther ? alreadyOtherwise(state.intranet) : already(state.intranet));
-  }
+  if (isAlready) output.say(texts.cli.connect.already(state.intranet));
   output.print(stateLines(state, painter(output.colour)).join("\n"));
   output.printJson(stateOutput(state));
   return flags.foreground ? stay(context, state, options) : 0;
@@ -63,7 +58,7 @@ async function stay(context: Context, first: IntranetState, options: ConnectOpti
   const [client, { stayConnected }] = await Promise.all([context.client(), import("../../core/service/headless.ts")]);
   const failure = await stayConnected(client, {
     signal,
-    connect: () => client.connect(first.intranetId, options),
+    connect: () => client.connect(first.intranetId, { ...options, acceptsOther: true }),
     delay: (ms) => delay(ms, undefined, { signal }),
     note: ({ phase, cause }) => output.say(`${texts.cli.outcomes[phase]}${cause ? `: ${cause.message}` : ""}`),
   });

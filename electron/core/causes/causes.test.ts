@@ -126,7 +126,18 @@ describe("Failure", () => {
   });
 
   it("has no commands in the texts of the app, which has buttons instead", () => {
-    const fields = ["", "trust", "port", "display", "browser", "code", "second_factor", "not_kept", "forward"];
+    const fields = [
+      "",
+      "trust",
+      "port",
+      "display",
+      "browser",
+      "code",
+      "second_factor",
+      "not_kept",
+      "forward",
+      "session",
+    ];
     const typed = /\bsudo\b|\bsag [a-z]|(^|\s)--[a-z]|terminal/;
     for (const cause of Object.keys(causeTable) as CauseCode[]) {
       for (const field of fields) {

@@ -8,6 +8,7 @@ import { causeOf, cloud, environment, failureOf, signIn, until } from "../testin
 import { testEnvironment } from "../testing/environment.ts";
 import { isRunning, useFakeTunnel } from "../testing/tunnel.ts";
 import { createClient } from "./client.ts";
+import type { ConnectOptions } from "./requests.ts";
 
 it("ends tunnels that a test leaves connected", async () => {
   const own = testEnvironment();
@@ -40,6 +41,37 @@ describe("connect", { timeout: 30_000 }, () => {
     expect(await client.disconnect()).toMatchObject({ phase: "disconnected" });
     await until(() => tunnels.pids().length === 0);
     expect(await client.connect()).toMatchObject({ socks: state.socks, http: state.http });
+    await client.disconnect();
+  });
+
+  it("refuses settings that a connected session does not have, and leaves it connected", async () => {
+    useFakeTunnel(environment);
+    const client = createClient({ environment });
+    await client.signIn(signIn());
+    const { socks = "", http = "" } = (await client.connect()) as { socks?: string; http?: string };
+    const refused = async (options: ConnectOptions) => (await failureOf(client.connect("contoso", options))).view;
+    const other = { cause: "already_exists", action: "Disconnect first." };
+    expect(await refused({ accessPoint: "Berlin" })).toMatchObject({
+      ...other,
+      message: "contoso is already connected with other settings: through the access point Frankfurt.",
+    });
+    expect(await refused({ accessPoint: "foo" })).toMatchObject({
+      cause: "invalid_argument",
+      message: "There is no access point foo. Available: Frankfurt, Berlin.",
+    });
+    expect((await refused({ socks: "127.0.0.1:1", outside: "refuse" })).message).toBe(
+      `contoso is already connected with other settings: with the SOCKS5 proxy at ${socks}, and with direct connections outside the intranet.`,
+    );
+    expect(await refused({ http: "127.0.0.1:1" })).toMatchObject({ ...other, message: expect.stringContaining(http) });
+    for (const same of [
+      { accessPoint: "Frankfurt", mode: "proxy", outside: "direct", socks, http },
+      { accessPoint: "ap-1", socks: "127.0.0.1:0" },
+    ] as const) {
+      expect(await client.connect("contoso", same)).toMatchObject({ phase: "connected", cause: null });
+    }
+    expect(await client.connect("contoso", { accessPoint: "Berlin", acceptsOther: true })).toMatchObject({ socks });
+    expect(await client.states()).toMatchObject([{ phase: "connected", cause: null }]);
+    expect(cloud.count("dial")).toBe(1);
     await client.disconnect();
   });
 

@@ -69,6 +69,8 @@ export interface ConnectOptions {
   /** HOST:PORT on loopback; default: the same as last time. */
   socks?: string;
   http?: string;
+  /** Whether a session that is already connected with other settings will do; otherwise it is refused: `already_exists`. */
+  acceptsOther?: boolean;
   /** Time limit for connecting, ms; default 15 000. */
   timeoutMs?: number;
   signal?: AbortSignal;

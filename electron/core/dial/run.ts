@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { toJson } from "@bufbuild/protobuf";
 import { type Session, SessionSchema } from "#proto/client/v1/session_pb.js";
-import type { ProxyOptionsJson } from "#proto/tunnel/v1/tunnel_pb.js";
+import type { ProxyOptionsJson, StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Mode } from "#proto/types/v1/state_pb.js";
 import { Failure } from "../causes/failure.ts";
 import { failureFromWire } from "../causes/wire.ts";
@@ -15,6 +15,7 @@ import { tunnelState } from "../state/tunnel-view.ts";
 import { stopTunnel } from "../tunnel/process.ts";
 import { callTunnel, type TunnelStream, watchTunnel } from "../tunnel/rpc.ts";
 import { type DialEffect, type DialEvent, type DialState, isUnresolved, step } from "./fsm.ts";
+import { otherSettings } from "./other-settings.ts";
 
 /** What a dial needs from the rest of core. */
 export interface DialSources {
@@ -73,6 +74,8 @@ class Dial {
   #tunnel: Promise<{ socket: string; started: boolean }> | undefined;
   #cleaning: Promise<void> = Promise.resolve();
   #socket = "";
+  /** The latest state of sag-tunnel, and the same as callers see it. */
+  #json: StateJson | undefined;
   #latest: IntranetState | undefined;
   #token: Secret | undefined;
   #attemptId = "";
@@ -121,6 +124,7 @@ class Dial {
     const { states = [] } = await callTunnel(socket, "GetStates", { probe: !started }, { signal: this.#abort.signal });
     const mine = states.find((one) => one.intranetId === this.#sources.record.id);
     if (!mine) return null;
+    this.#json = mine;
     this.#latest = tunnelState(this.#sources.record, mine);
     this.#watch(socket);
     return this.#latest.phase;
@@ -296,6 +300,7 @@ class Dial {
           (one) => one.intranetId === record.id,
         );
         if (!mine) return;
+        this.#json = mine;
         this.#latest = tunnelState(record, mine);
         if (mine.cause) this.#failure = failureFromWire(mine.cause, this.#latest.accessPoint?.name);
         this.#on({ kind: "tunnel", phase: this.#latest.phase, cause: this.#latest.cause?.cause ?? null });
@@ -331,7 +336,11 @@ class Dial {
 
   #finish(): void {
     this.#close();
-    if (this.#latest) this.#resolve(this.#latest);
+    // Options apply only to a session that this call has started.
+    const isFormer = this.#session === undefined && !this.#options.acceptsOther;
+    const other = isFormer && this.#json && otherSettings(this.#sources.record.name, this.#json, this.#options);
+    if (other) this.#reject(other);
+    else if (this.#latest) this.#resolve(this.#latest);
     else this.#reject(new Failure("tunnel_crashed"));
   }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type State, StateSchema, TunnelService } from "#proto/tunnel/v1/tunnel_pb.js";
+import { Outside, type State, StateSchema, TunnelService } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Cause, FailureSchema } from "#proto/types/v1/cause_pb.js";
 import { Blocking, Mode, Phase } from "#proto/types/v1/state_pb.js";
 import type { TunnelScript } from "./tunnel.ts";
@@ -45,6 +45,8 @@ const causeByName = (name: string): Cause => Cause[name.toUpperCase() as keyof t
 
 const portOf = (name: string): number => 20_000 + (createHash("sha256").update(name).digest().readUInt16BE(0) % 20_000);
 
+let outside = Outside.DIRECT;
+
 function up(socks: string, http: string): void {
   const given = (listen: string): string => (listen && !listen.endsWith(":0") ? listen : "");
   change({
@@ -53,12 +55,17 @@ function up(socks: string, http: string): void {
       sessionId: randomBytes(16).toString("hex"),
       addresses: ["10.77.0.12/32", "fd00:5a6::12/128"],
       routes: ["10.0.0.0/24"],
+      accessPoints: [
+        { id: "ap-1", name: "Frankfurt" },
+        { id: "ap-2", name: "Berlin" },
+      ],
     },
     accessPoint: { id: "ap-1", name: "Frankfurt", endpoint: "127.0.0.1:51820" },
     proxy: {
       socks: given(socks) || `127.0.0.1:${portOf(`${intranetId}s`)}`,
       http: given(http) || `127.0.0.1:${portOf(`${intranetId}h`)}`,
       pac: "http://127.0.0.1:1/proxy.pac",
+      outside,
     },
   });
 }
@@ -71,6 +78,7 @@ const handler = connectNodeAdapter({
       start: (request) => {
         const asked = request.proxy;
         let { socksListen = "", httpListen = "" } = asked ?? {};
+        outside = asked?.outside ?? Outside.DIRECT;
         if (script.taken?.includes(socksListen)) {
           if (!asked?.socksPreferred) throw failure(Cause.PORT_IN_USE, "proxy.socks_listen");
           socksListen = "";

@@ -75,7 +75,10 @@ func StateMessage(s *tunnel.State) *tunnelv1.State {
 		m.AccessPoint = &tunnelv1.AccessPointState{Id: ap.ID, Name: ap.Name, Endpoint: ap.Endpoint, Latency: duration(ap.Latency)}
 	}
 	if p := s.Proxy; p != nil {
-		m.Proxy = &tunnelv1.ProxyState{Socks: p.Socks, Http: p.HTTP, Pac: p.PAC}
+		m.Proxy = &tunnelv1.ProxyState{Socks: p.Socks, Http: p.HTTP, Pac: p.PAC, Outside: tunnelv1.Outside_OUTSIDE_DIRECT}
+		if p.RefuseDirect {
+			m.Proxy.Outside = tunnelv1.Outside_OUTSIDE_REFUSE
+		}
 	}
 	if t := s.Traffic; t != nil {
 		m.Traffic = &tunnelv1.Traffic{RxBytes: t.RxBytes, TxBytes: t.TxBytes, RefusedPackets: t.Refused}
@@ -121,6 +124,9 @@ func sessionMessage(s *tunnel.SessionState) *tunnelv1.SessionState {
 	}
 	if s.LeaseLeft != nil {
 		m.LeaseLeft = durationpb.New(*s.LeaseLeft)
+	}
+	for i := range s.AccessPoints {
+		m.AccessPoints = append(m.AccessPoints, &tunnelv1.AccessPointState{Id: s.AccessPoints[i].ID, Name: s.AccessPoints[i].Name})
 	}
 	for _, r := range s.Resources {
 		m.Resources = append(m.Resources, &clientv1.Resource{Name: r.Name, Kind: clientv1.ResourceKind(r.Kind), Address: r.Address})

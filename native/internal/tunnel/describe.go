@@ -18,6 +18,9 @@ func (l *loop) describe(moving bool) *State {
 		Message: v.Message, Answered: l.carrier.Traffic().Answered,
 	}
 	l.carrier.Describe(s, moving)
+	if s.Proxy != nil {
+		s.Proxy.RefuseDirect = l.refuseDirect
+	}
 	s.Blocking = blocking(v, s.Host, l.carrier.HoldsPackets())
 	if l.saved.err != nil && v.Session != nil {
 		s.Warnings = append(s.Warnings, session.Warning{
@@ -62,7 +65,7 @@ func (l *loop) describeSession(v fsm.View) *SessionState {
 	s := v.Session
 	described := &SessionState{
 		ID: s.ID, Addresses: s.Addresses(), Lease: v.Lease, Renewals: v.Renewals, KeyExchange: l.cloud.keyExchange(), MTU: v.MTU,
-		Routes: s.Routes, DNS: s.DNS, Resources: s.Resources, BandwidthKbps: s.BandwidthKbps,
+		Routes: s.Routes, DNS: s.DNS, Resources: s.Resources, BandwidthKbps: s.BandwidthKbps, AccessPoints: s.AccessPoints,
 	}
 	if v.Candidate != nil {
 		described.PresharedKey = !v.Candidate.AccessPoint.PresharedKey.IsZero()

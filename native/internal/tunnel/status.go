@@ -113,10 +113,16 @@ type SessionState struct {
 	HandshakeAge  time.Duration
 	Resources     []session.Resource
 	BandwidthKbps uint32
+	// AccessPoints are those that the session may use.
+	AccessPoints []session.AccessPoint
 }
 
 // ProxyState is where the proxies listen; PAC is a URL.
-type ProxyState struct{ Socks, HTTP, PAC string }
+type ProxyState struct {
+	Socks, HTTP, PAC string
+	// RefuseDirect is set if the proxies refuse destinations outside the intranet.
+	RefuseDirect bool
+}
 
 // Traffic counts inner bytes since the session began.
 type Traffic struct {

@@ -148,6 +148,8 @@ export const host = {
   },
   already_exists: {
     message: ({ text }) => text || "An object with this name already exists.",
-    action: "Choose another name.",
+    action: ({ field }) => (field === "session" ? "Disconnect first." : "Choose another name."),
+    command: ({ field, subject }) =>
+      field === "session" ? `Disconnect first: sag disconnect ${subject ?? ""}` : "Choose another name.",
   },
 } satisfies Record<string, CauseText>;

@@ -32,7 +32,6 @@ export const connect = {
     waiting: "Waiting for the access point …",
   },
   already: (intranet: string) => `${intranet} is already connected.`,
-  alreadyOtherwise: (intranet: string) => `${intranet} is already connected with other settings. Disconnect it first.`,
   disconnected: (intranet: string) => `${intranet} is disconnected.`,
 };
 

@@ -1774,6 +1774,8 @@ type SessionState struct {
 	Resources []*v11.Resource `protobuf:"bytes,13,rep,name=resources,proto3" json:"resources,omitempty"`
 	// Bandwidth cap of the account in each direction, Kbit/s; 0 = none or unknown.
 	BandwidthKbps uint32 `protobuf:"varint,14,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
+	// The access points that the session may use; without endpoint and latency.
+	AccessPoints  []*AccessPointState `protobuf:"bytes,15,rep,name=access_points,json=accessPoints,proto3" json:"access_points,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1906,12 +1908,20 @@ func (x *SessionState) GetBandwidthKbps() uint32 {
 	return 0
 }
 
+func (x *SessionState) GetAccessPoints() []*AccessPointState {
+	if x != nil {
+		return x.AccessPoints
+	}
+	return nil
+}
+
 type ProxyState struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// HOST:PORT; pac is a URL.
-	Socks         string `protobuf:"bytes,1,opt,name=socks,proto3" json:"socks,omitempty"`
-	Http          string `protobuf:"bytes,2,opt,name=http,proto3" json:"http,omitempty"`
-	Pac           string `protobuf:"bytes,3,opt,name=pac,proto3" json:"pac,omitempty"`
+	Socks         string  `protobuf:"bytes,1,opt,name=socks,proto3" json:"socks,omitempty"`
+	Http          string  `protobuf:"bytes,2,opt,name=http,proto3" json:"http,omitempty"`
+	Pac           string  `protobuf:"bytes,3,opt,name=pac,proto3" json:"pac,omitempty"`
+	Outside       Outside `protobuf:"varint,4,opt,name=outside,proto3,enum=sag.tunnel.v1.Outside" json:"outside,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1965,6 +1975,13 @@ func (x *ProxyState) GetPac() string {
 		return x.Pac
 	}
 	return ""
+}
+
+func (x *ProxyState) GetOutside() Outside {
+	if x != nil {
+		return x.Outside
+	}
+	return Outside_OUTSIDE_UNSPECIFIED
 }
 
 type Traffic struct {
@@ -2551,7 +2568,7 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1a\n" +
 	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x123\n" +
-	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"\xb9\x04\n" +
+	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"\xff\x04\n" +
 	"\fSessionState\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x1c\n" +
@@ -2569,12 +2586,14 @@ const file_sag_tunnel_v1_tunnel_proto_rawDesc = "" +
 	"\x03dns\x18\v \x01(\v2\x12.sag.client.v1.DnsR\x03dns\x12>\n" +
 	"\rhandshake_age\x18\f \x01(\v2\x19.google.protobuf.DurationR\fhandshakeAge\x125\n" +
 	"\tresources\x18\r \x03(\v2\x17.sag.client.v1.ResourceR\tresources\x12%\n" +
-	"\x0ebandwidth_kbps\x18\x0e \x01(\rR\rbandwidthKbps\"H\n" +
+	"\x0ebandwidth_kbps\x18\x0e \x01(\rR\rbandwidthKbps\x12D\n" +
+	"\raccess_points\x18\x0f \x03(\v2\x1f.sag.tunnel.v1.AccessPointStateR\faccessPoints\"z\n" +
 	"\n" +
 	"ProxyState\x12\x14\n" +
 	"\x05socks\x18\x01 \x01(\tR\x05socks\x12\x12\n" +
 	"\x04http\x18\x02 \x01(\tR\x04http\x12\x10\n" +
-	"\x03pac\x18\x03 \x01(\tR\x03pac\"h\n" +
+	"\x03pac\x18\x03 \x01(\tR\x03pac\x120\n" +
+	"\aoutside\x18\x04 \x01(\x0e2\x16.sag.tunnel.v1.OutsideR\aoutside\"h\n" +
 	"\aTraffic\x12\x19\n" +
 	"\brx_bytes\x18\x01 \x01(\x04R\arxBytes\x12\x19\n" +
 	"\btx_bytes\x18\x02 \x01(\x04R\atxBytes\x12'\n" +
@@ -2742,50 +2761,52 @@ var file_sag_tunnel_v1_tunnel_proto_depIdxs = []int32{
 	44, // 27: sag.tunnel.v1.SessionState.dns:type_name -> sag.client.v1.Dns
 	43, // 28: sag.tunnel.v1.SessionState.handshake_age:type_name -> google.protobuf.Duration
 	45, // 29: sag.tunnel.v1.SessionState.resources:type_name -> sag.client.v1.Resource
-	36, // 30: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
-	37, // 31: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
-	46, // 32: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
-	43, // 33: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
-	47, // 34: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
-	41, // 35: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
-	46, // 36: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
-	31, // 37: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
-	32, // 38: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
-	48, // 39: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
-	49, // 40: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
-	33, // 41: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
-	34, // 42: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
-	40, // 43: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
-	35, // 44: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
-	2,  // 45: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
-	4,  // 46: sag.tunnel.v1.TunnelService.MayConnect:input_type -> sag.tunnel.v1.MayConnectRequest
-	6,  // 47: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
-	10, // 48: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
-	12, // 49: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
-	14, // 50: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
-	16, // 51: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
-	18, // 52: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
-	21, // 53: sag.tunnel.v1.TunnelService.GetLockdown:input_type -> sag.tunnel.v1.GetLockdownRequest
-	23, // 54: sag.tunnel.v1.TunnelService.SetLockdown:input_type -> sag.tunnel.v1.SetLockdownRequest
-	27, // 55: sag.tunnel.v1.TunnelService.ReadLog:input_type -> sag.tunnel.v1.ReadLogRequest
-	25, // 56: sag.tunnel.v1.TunnelService.OpenPortal:input_type -> sag.tunnel.v1.OpenPortalRequest
-	3,  // 57: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
-	5,  // 58: sag.tunnel.v1.TunnelService.MayConnect:output_type -> sag.tunnel.v1.MayConnectResponse
-	7,  // 59: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
-	11, // 60: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
-	13, // 61: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
-	15, // 62: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
-	17, // 63: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
-	19, // 64: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
-	22, // 65: sag.tunnel.v1.TunnelService.GetLockdown:output_type -> sag.tunnel.v1.GetLockdownResponse
-	24, // 66: sag.tunnel.v1.TunnelService.SetLockdown:output_type -> sag.tunnel.v1.SetLockdownResponse
-	28, // 67: sag.tunnel.v1.TunnelService.ReadLog:output_type -> sag.tunnel.v1.ReadLogResponse
-	26, // 68: sag.tunnel.v1.TunnelService.OpenPortal:output_type -> sag.tunnel.v1.OpenPortalResponse
-	57, // [57:69] is the sub-list for method output_type
-	45, // [45:57] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	31, // 30: sag.tunnel.v1.SessionState.access_points:type_name -> sag.tunnel.v1.AccessPointState
+	0,  // 31: sag.tunnel.v1.ProxyState.outside:type_name -> sag.tunnel.v1.Outside
+	36, // 32: sag.tunnel.v1.Machine.names:type_name -> sag.tunnel.v1.Names
+	37, // 33: sag.tunnel.v1.Machine.guard:type_name -> sag.tunnel.v1.Guard
+	46, // 34: sag.tunnel.v1.Guard.blocking:type_name -> sag.types.v1.Blocking
+	43, // 35: sag.tunnel.v1.Guard.portal_left:type_name -> google.protobuf.Duration
+	47, // 36: sag.tunnel.v1.State.phase:type_name -> sag.types.v1.Phase
+	41, // 37: sag.tunnel.v1.State.cause:type_name -> sag.types.v1.Failure
+	46, // 38: sag.tunnel.v1.State.blocking:type_name -> sag.types.v1.Blocking
+	31, // 39: sag.tunnel.v1.State.access_point:type_name -> sag.tunnel.v1.AccessPointState
+	32, // 40: sag.tunnel.v1.State.session:type_name -> sag.tunnel.v1.SessionState
+	48, // 41: sag.tunnel.v1.State.warnings:type_name -> sag.types.v1.Warning
+	49, // 42: sag.tunnel.v1.State.hops:type_name -> sag.types.v1.Hop
+	33, // 43: sag.tunnel.v1.State.proxy:type_name -> sag.tunnel.v1.ProxyState
+	34, // 44: sag.tunnel.v1.State.traffic:type_name -> sag.tunnel.v1.Traffic
+	40, // 45: sag.tunnel.v1.State.mode:type_name -> sag.types.v1.Mode
+	35, // 46: sag.tunnel.v1.State.machine:type_name -> sag.tunnel.v1.Machine
+	2,  // 47: sag.tunnel.v1.TunnelService.Attach:input_type -> sag.tunnel.v1.AttachRequest
+	4,  // 48: sag.tunnel.v1.TunnelService.MayConnect:input_type -> sag.tunnel.v1.MayConnectRequest
+	6,  // 49: sag.tunnel.v1.TunnelService.Prepare:input_type -> sag.tunnel.v1.PrepareRequest
+	10, // 50: sag.tunnel.v1.TunnelService.Start:input_type -> sag.tunnel.v1.StartRequest
+	12, // 51: sag.tunnel.v1.TunnelService.Stop:input_type -> sag.tunnel.v1.StopRequest
+	14, // 52: sag.tunnel.v1.TunnelService.GetStates:input_type -> sag.tunnel.v1.GetStatesRequest
+	16, // 53: sag.tunnel.v1.TunnelService.Watch:input_type -> sag.tunnel.v1.WatchRequest
+	18, // 54: sag.tunnel.v1.TunnelService.Ping:input_type -> sag.tunnel.v1.PingRequest
+	21, // 55: sag.tunnel.v1.TunnelService.GetLockdown:input_type -> sag.tunnel.v1.GetLockdownRequest
+	23, // 56: sag.tunnel.v1.TunnelService.SetLockdown:input_type -> sag.tunnel.v1.SetLockdownRequest
+	27, // 57: sag.tunnel.v1.TunnelService.ReadLog:input_type -> sag.tunnel.v1.ReadLogRequest
+	25, // 58: sag.tunnel.v1.TunnelService.OpenPortal:input_type -> sag.tunnel.v1.OpenPortalRequest
+	3,  // 59: sag.tunnel.v1.TunnelService.Attach:output_type -> sag.tunnel.v1.AttachResponse
+	5,  // 60: sag.tunnel.v1.TunnelService.MayConnect:output_type -> sag.tunnel.v1.MayConnectResponse
+	7,  // 61: sag.tunnel.v1.TunnelService.Prepare:output_type -> sag.tunnel.v1.PrepareResponse
+	11, // 62: sag.tunnel.v1.TunnelService.Start:output_type -> sag.tunnel.v1.StartResponse
+	13, // 63: sag.tunnel.v1.TunnelService.Stop:output_type -> sag.tunnel.v1.StopResponse
+	15, // 64: sag.tunnel.v1.TunnelService.GetStates:output_type -> sag.tunnel.v1.GetStatesResponse
+	17, // 65: sag.tunnel.v1.TunnelService.Watch:output_type -> sag.tunnel.v1.WatchResponse
+	19, // 66: sag.tunnel.v1.TunnelService.Ping:output_type -> sag.tunnel.v1.PingResponse
+	22, // 67: sag.tunnel.v1.TunnelService.GetLockdown:output_type -> sag.tunnel.v1.GetLockdownResponse
+	24, // 68: sag.tunnel.v1.TunnelService.SetLockdown:output_type -> sag.tunnel.v1.SetLockdownResponse
+	28, // 69: sag.tunnel.v1.TunnelService.ReadLog:output_type -> sag.tunnel.v1.ReadLogResponse
+	26, // 70: sag.tunnel.v1.TunnelService.OpenPortal:output_type -> sag.tunnel.v1.OpenPortalResponse
+	59, // [59:71] is the sub-list for method output_type
+	47, // [47:59] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_sag_tunnel_v1_tunnel_proto_init() }

@@ -1303,6 +1303,13 @@ export declare type SessionState = Message<"sag.tunnel.v1.SessionState"> & {
    * @generated from field: uint32 bandwidth_kbps = 14;
    */
   bandwidthKbps: number;
+
+  /**
+   * The access points that the session may use; without endpoint and latency.
+   *
+   * @generated from field: repeated sag.tunnel.v1.AccessPointState access_points = 15;
+   */
+  accessPoints: AccessPointState[];
 };
 
 /**
@@ -1392,6 +1399,13 @@ export declare type SessionStateJson = {
    * @generated from field: uint32 bandwidth_kbps = 14;
    */
   bandwidthKbps?: number;
+
+  /**
+   * The access points that the session may use; without endpoint and latency.
+   *
+   * @generated from field: repeated sag.tunnel.v1.AccessPointState access_points = 15;
+   */
+  accessPoints?: AccessPointStateJson[];
 };
 
 /**
@@ -1420,6 +1434,11 @@ export declare type ProxyState = Message<"sag.tunnel.v1.ProxyState"> & {
    * @generated from field: string pac = 3;
    */
   pac: string;
+
+  /**
+   * @generated from field: sag.tunnel.v1.Outside outside = 4;
+   */
+  outside: Outside;
 };
 
 /**
@@ -1442,6 +1461,11 @@ export declare type ProxyStateJson = {
    * @generated from field: string pac = 3;
    */
   pac?: string;
+
+  /**
+   * @generated from field: sag.tunnel.v1.Outside outside = 4;
+   */
+  outside?: OutsideJson;
 };
 
 /**
