@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from "vitest";
 import { passwordReset } from "../../common/causes/table.ts";
 import { failureView } from "../../electron/core/causes/failure.ts";
-import type { Person } from "../harness/person.ts";
+import type { Person, Seen } from "../harness/person.ts";
 import { userName } from "../harness/site.ts";
 import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
@@ -31,4 +31,23 @@ it("the next connect, whose Refresh is refused, reports the same until a sign-in
   expect(await person.status()).toMatchObject({ cause: "sign_in_expired", message: resetMessage });
   await person.signIn(company.link, userName, company.password);
   expect((await person.connect()).phase).toBe("connected");
+});
+
+it("a person whose sign-in is not saved sees it as well, until the next connection", async () => {
+  const guest = company.person();
+  const connect = (): Promise<Seen> =>
+    guest.json<Seen>(["connect", company.link, "--user", userName, "--password-stdin"], { stdin: company.password });
+  expect((await connect()).phase).toBe("connected");
+  company.password = `${company.password}3`;
+  await company.site.sagctl(["account", "reset-password", userName, "--password-stdin"], company.password);
+  await until("the sign-in is over", async () => (await guest.status()).cause === "sign_in_expired");
+  const reset = { cause: "sign_in_expired", message: resetMessage };
+  expect(await guest.status()).toMatchObject(reset);
+  for (const _ of [1, 2]) {
+    expect(await guest.failure(["connect"])).toMatchObject(reset);
+    expect(await guest.status()).toMatchObject(reset);
+  }
+  expect((await connect()).phase).toBe("connected");
+  await guest.disconnect();
+  expect((await guest.failure(["connect"])).message).toContain("No sign-in is saved");
 });

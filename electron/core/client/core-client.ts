@@ -16,7 +16,7 @@ import { refreshAllPac } from "../reach/all.ts";
 import { movedPorts } from "../reach/moved-ports.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
 import { chooseIntranet, intranetInfos, SettingsFile, signedOut } from "../settings/settings.ts";
-import { askTunnel, failureOf, isTunnelUp, mergeState } from "../state/merge.ts";
+import { askTunnel, endOf, failureOf, isTunnelUp, mergeState } from "../state/merge.ts";
 import { ProgressStore } from "../state/progress.ts";
 import { Watch } from "../state/watch.ts";
 import { Lockdown } from "../tunnel/lockdown.ts";
@@ -230,16 +230,26 @@ export class CoreClient {
     sources: Pick<DialSources, "token" | "api">,
   ): Promise<IntranetState> {
     const start = this.#environment.now();
+    const before = this.#progress.failure(record.id);
     try {
       return await this.#dialOnce(record, options, sources, start);
     } catch (failure) {
-      const thrown = ofIntranet(failure, record);
+      const thrown = ofIntranet(await this.#withReason(record, failure, before), record);
       const cause = thrown instanceof Failure ? thrown.code : undefined;
       this.#log.warn("not connected", { intranet: record.id, cause, tookMs: this.#environment.now() - start });
       if (options.signal?.aborted) this.#progress.clear(record.id);
       else await this.#noteFailure(record, thrown instanceof Failure ? thrown : new Failure("unknown"));
       throw thrown;
     }
+  }
+
+  /** Adds why the sign-in has ended, which only the former session or attempt knows if no sign-in is saved. */
+  async #withReason(record: IntranetRecord, thrown: unknown, before: Failure | undefined): Promise<unknown> {
+    if (!(thrown instanceof Failure) || thrown.code !== "sign_in_expired" || thrown.details.key) return thrown;
+    const tunnel = await askTunnel(this.#environment, record.id, false).catch(() => null);
+    const ended = endOf(tunnel, record) ?? before;
+    if (ended?.code !== "sign_in_expired" || !ended.details.key) return thrown;
+    return new Failure(thrown.code, { ...thrown.details, ...ended.details }, { cause: thrown });
   }
 
   /** Keeps a failure for every program, unless a tunnel is up in spite of it. */

@@ -1,5 +1,6 @@
 import type { StateJson } from "#proto/tunnel/v1/tunnel_pb.js";
 import { Failure } from "../causes/failure.ts";
+import { failureFromWire } from "../causes/wire.ts";
 import type { IntranetState, LockdownView, PhaseWord } from "../client/model.ts";
 import type { Environment } from "../host/environment.ts";
 import type { IntranetRecord } from "../settings/schema.ts";
@@ -14,6 +15,12 @@ export function failureOf(tunnel: StateJson | "dead" | null): string {
   if (tunnel === "dead") return tunnel;
   if (tunnel?.phase !== "PHASE_FAILED") return "";
   return `${tunnel.session?.sessionId ?? ""} ${tunnel.cause?.cause ?? ""}`;
+}
+
+/** Why a tunnel has failed; undefined if it has not, or was not told, or if a later sign-in has made that out of date. */
+export function endOf(tunnel: StateJson | "dead" | null, record: IntranetRecord): Failure | undefined {
+  if (tunnel === null || tunnel === "dead" || tunnel.phase !== "PHASE_FAILED" || !tunnel.cause) return undefined;
+  return tunnel.session?.sessionId === record.endedSession ? undefined : failureFromWire(tunnel.cause);
 }
 
 const up = new Set<unknown>(["PHASE_CONNECTED", "PHASE_RECONNECTING", "PHASE_CONNECTING"]);

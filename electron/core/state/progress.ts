@@ -74,6 +74,12 @@ export class ProgressStore extends EventEmitter<{ change: [intranetId: string] }
     return isAlive(kept.pid) ? { phase, cause: null, tunnel } : undefined;
   }
 
+  /** Why the last attempt failed; undefined if it did not. */
+  failure(intranetId: string): Failure | undefined {
+    const kept = this.#read(intranetId);
+    return kept?.phase === "failed" ? failureIn(kept, Date.now()) : undefined;
+  }
+
   /** Whether another process is at work. Its end by a signal changes no file. */
   isOthers(intranetId: string): boolean {
     const kept = this.#read(intranetId);

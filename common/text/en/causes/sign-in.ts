@@ -80,8 +80,8 @@ export const signIn = {
   sign_in_expired: {
     message: ({ field, subject, key, deviceName }) => {
       if (key === signedOutByUser) return `You signed this computer out from ${deviceName || "another device"}.`;
-      if (field === "not_kept" && subject) return `No sign-in is saved for ${subject}.`;
-      return key === passwordReset ? "Your administrator set a new password." : "Your sign-in has ended.";
+      if (key === passwordReset) return "Your administrator set a new password.";
+      return field === "not_kept" && subject ? `No sign-in is saved for ${subject}.` : "Your sign-in has ended.";
     },
     action: ({ key }) => (key === passwordReset ? "Sign in with it." : "Sign in again."),
     command: ({ subject }) => `Run: sag sign-in${subject ? ` ${subject}` : ""}`,
