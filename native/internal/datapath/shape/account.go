@@ -1,6 +1,10 @@
 package shape
 
-import "time"
+import (
+	"time"
+
+	"sag.software/native/internal/mtu"
+)
 
 // Account is the traffic of one account in one direction.
 type Account struct {
@@ -20,6 +24,9 @@ type queue struct {
 	// rate is the lowest of the limits above, bytes per second, 0 = none; limit is that of flows.cost, with few flows.
 	rate  float64
 	limit int
+	// packet is how long a full packet takes at the rate; budget limits what interactive packets use before others.
+	packet time.Duration
+	budget bucket
 	// deficit is how many bytes the queue may send before it is another one's turn.
 	deficit int
 	turn    turn
@@ -42,10 +49,7 @@ func (s *Scheduler) SetCap(now time.Duration, a *Account, cap uint64) {
 		if q == nil {
 			continue
 		}
-		q.adapt()
-		if q.flows != nil {
-			q.flows.set(now, q.rate)
-		}
+		q.adapt(now)
 		if q.turn.state == waiting {
 			s.place(now, q)
 		}
@@ -80,14 +84,14 @@ func (a *Account) queue(index int) *queue {
 	if q == nil {
 		q = &queue{account: a, class: a.classes[index]}
 		q.turn.queue = q
-		q.adapt()
+		q.adapt(0)
 		a.queues[index] = q
 	}
 	return q
 }
 
 // adapt sets what depends on the limits.
-func (q *queue) adapt() {
+func (q *queue) adapt(now time.Duration) {
 	q.rate = 0
 	for _, limit := range []float64{q.account.bucket.rate, q.class.ceiling.rate, q.class.instance.bucket.rate} {
 		if limit > 0 && (q.rate == 0 || limit < q.rate) {
@@ -97,5 +101,12 @@ func (q *queue) adapt() {
 	q.limit = maxBacklog
 	if q.rate > 0 {
 		q.limit = min(max(int(q.rate*backlog.Seconds()), minBacklog), maxBacklog)
+	}
+	one := bucket{rate: q.rate}
+	q.packet = one.transmission(mtu.Ceiling)
+	one.rate = q.rate / interactivePart
+	q.budget.set(now, one.rate, max(interactiveDepth, one.transmission(interactiveBytes)))
+	if q.flows != nil {
+		q.flows.packet = q.packet
 	}
 }

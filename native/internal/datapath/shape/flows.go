@@ -1,10 +1,6 @@
 package shape
 
-import (
-	"time"
-
-	"sag.software/native/internal/mtu"
-)
+import "time"
 
 const (
 	// buckets is the number of queues. Two flows with the same hash share one.
@@ -28,22 +24,14 @@ type flows struct {
 	interactive, sparse, bulk list
 	spare                     []*flow
 
-	// budget limits what interactive packets use before others.
-	budget bucket
+	// budget limits what interactive packets use before others. It belongs to the queue.
+	budget *bucket
 	// packet is how long a full packet takes at the rate.
 	packet time.Duration
 
 	// cost is the memory that all packets take, bytes.
 	cost     int
 	counters *Counters
-}
-
-// set adapts to a rate, bytes per second; 0 = unlimited.
-func (q *flows) set(now time.Duration, rate float64) {
-	one := bucket{rate: rate}
-	q.packet = one.transmission(mtu.Ceiling)
-	one.rate = rate / interactivePart
-	q.budget.set(now, one.rate, max(interactiveDepth, one.transmission(interactiveBytes)))
 }
 
 // push queues a packet.

@@ -93,7 +93,7 @@ func (s *Scheduler) Configure(now time.Duration, i *Instance, config Config, cla
 	for queued != nil {
 		p := queued
 		queued, p.next = p.next, nil
-		if q := p.account.queue(classify(p)); s.makeRoom(now, q, len(p.Raw)) {
+		if q := p.account.queue(classify(p)); s.makeRoom(q, len(p.Raw)) {
 			s.push(now, q, p)
 		} else {
 			p.Release()

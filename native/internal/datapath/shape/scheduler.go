@@ -32,7 +32,7 @@ func NewScheduler(memory int) *Scheduler { return &Scheduler{memory: memory} }
 // that Classify returns. If too much is queued, the oldest packets of the flow with the longest queue are dropped.
 func (s *Scheduler) Push(now time.Duration, a *Account, class int, raw []byte, kind Kind) {
 	q := a.queue(class)
-	if !s.makeRoom(now, q, len(raw)) {
+	if !s.makeRoom(q, len(raw)) {
 		return
 	}
 	p := newPacket(raw)
@@ -41,9 +41,9 @@ func (s *Scheduler) Push(now time.Duration, a *Account, class int, raw []byte, k
 }
 
 // makeRoom drops what is too much for another packet of n bytes. It returns false, and counts the packet as dropped, if it has no room.
-func (s *Scheduler) makeRoom(now time.Duration, q *queue, n int) bool {
+func (s *Scheduler) makeRoom(q *queue, n int) bool {
 	if q.flows == nil {
-		q.acquire(now)
+		q.acquire()
 	}
 	s.held -= q.flows.cost
 	fits := s.shrink(q, n)
@@ -135,15 +135,14 @@ func (s *Scheduler) Next() (at time.Duration, ok bool) {
 var spares = sync.Pool{New: func() any { return &flows{} }}
 
 // acquire gives a queue its flows.
-func (q *queue) acquire(now time.Duration) {
+func (q *queue) acquire() {
 	q.flows = spares.Get().(*flows)
-	q.flows.counters = &q.class.counters
-	q.flows.set(now, q.rate)
+	q.flows.counters, q.flows.budget, q.flows.packet = &q.class.counters, &q.budget, q.packet
 }
 
 // release takes the flows from a queue that has no packets left.
 func (q *queue) release() {
-	q.flows.budget, q.flows.counters = bucket{}, nil
+	q.flows.counters, q.flows.budget = nil, nil
 	spares.Put(q.flows)
 	q.flows = nil
 }
