@@ -70,6 +70,7 @@ test("manages a QoS policy, its classification rules and its instance", async ()
     classes: [{ id: car, limit: { type: "Absolute", min: 2, max: 8 }, rules: [{ id: policy }] }],
   });
   expect((await spoken("qos", "classes", instance)).stdout).toMatch(/^PRIORITY +NAME +ID .* RULES\n.* 1\n$/);
+  expect((await spoken("qos", "statistics", instance)).stdout).toBe("None.\n");
   await told("qos", "remove-policy", qos, policy);
   const used = await spoken("qos", "delete", qos);
   expect([used.code, used.stderr]).toEqual([2, expect.stringContaining(`${qos} is associated with ${instance}`)]);
@@ -95,4 +96,17 @@ test("manages a flow log and its instance", async () => {
   await told("flow-log", "start", log);
   await told("flow-log", "unuse", log, instance);
   await told("flow-log", "delete", log);
+});
+
+test("sets the bandwidth of an instance", async () => {
+  const [set, show] = [
+    ["policy", "set", "--instance", instance, "--bandwidth"],
+    ["policy", "show", "--instance", instance],
+  ];
+  expect((await spoken(...show)).stdout).toMatch(/^bandwidth +no limit$/im);
+  await told(...set, "20");
+  expect((await spoken(...show)).stdout).toMatch(/^bandwidth +20 Mbit\/s$/im);
+  const above = await spoken(...set, "10001", "--json");
+  expect([above.code, JSON.parse(above.stdout)]).toMatchObject([2, { cause: "invalid_argument" }]);
+  await told(...set, "0");
 });

@@ -125,7 +125,7 @@ func TestTrafficClasses(t *testing.T) {
 				got := [2]float64{(sum(0) - before[0]) / lasted, (sum(1) - before[1]) / lasted}
 				total := got[0] + got[1]
 				t.Logf("%s: %.2f and %.2f Mbit/s of %.0f", what, got[0], got[1], bandwidth)
-				least, within := 0.85, 0.05 // on a busy host, a timer can be later than the burst covers
+				least, within := 0.7, 0.05 // on a busy host, timers are later than the burst covers, at the expense of all classes
 				if racing {
 					least, within = 0.5, 0.2
 				}
