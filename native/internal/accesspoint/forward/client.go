@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"sag.software/native/internal/datapath/refuse"
 )
 
 // maxStreams and maxDatagramFlows limit the flows of one client, because each uses a socket of the host. A connection beyond the
@@ -25,6 +27,8 @@ type Client struct {
 	flows        map[*flow]struct{}
 	datagrams    int // number of UDP flows in flows
 	ended        bool
+
+	answers refuse.Limit
 }
 
 // flow is one connection or UDP association.
@@ -37,6 +41,9 @@ type flow struct {
 
 // NewClient makes a client without destinations.
 func NewClient() *Client { return &Client{flows: map[*flow]struct{}{}} }
+
+// Answers limits the answers to refused packets of the client.
+func (c *Client) Answers() *refuse.Limit { return &c.answers }
 
 // Update sets the client's destinations and the rate at which packets to it leave, bit/s; 0 = without a limit. Flows to addresses that are
 // no longer among the destinations are reset.

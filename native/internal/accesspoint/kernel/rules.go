@@ -111,7 +111,7 @@ func (j *judge) up(p *datapath.Packet) bool {
 	}
 	if !j.allowed(client, f.protocol, remote) {
 		if !f.isError {
-			j.refuser.Prohibit(&p.Header, p.Raw)
+			j.refuser.Prohibit(client.Answers(), &p.Header, p.Raw)
 		}
 		return false
 	}

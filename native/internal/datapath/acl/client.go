@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/datapath/packet"
+	"sag.software/native/internal/datapath/refuse"
 	"sag.software/native/internal/datapath/rules"
 )
 
@@ -31,6 +32,7 @@ type Client struct {
 	resolvers []netip.Addr
 	// unknownUntil is until when flows may be open that were opened without a list.
 	unknownUntil time.Duration
+	answers      refuse.Limit
 }
 
 // Verdict is what happens to a packet.

@@ -9,7 +9,7 @@ func askICMP(q question, h *packet.Header, raw []byte, direction rules.Direction
 	if !h.HasTransport {
 		return q, false
 	}
-	if isError(h.Version, h.ICMPType) {
+	if h.IsICMPError() {
 		return askQuoted(q, h, raw, direction)
 	}
 	q.kind = q.key.icmp(h.ICMPType, h.EchoID, direction)
@@ -49,14 +49,6 @@ func requestOf(version, message uint8) (request uint8, ok bool) {
 	return 0, false
 }
 
-func isError(version, message uint8) bool {
-	if version == 6 {
-		return message < packet.EchoRequestV6 // RFC 4443, section 2.1
-	}
-	const parameterProblem = 12
-	return message == packet.Unreachable || message == packet.TimeExceeded || message == parameterProblem
-}
-
 // askQuoted asks about the flow of the packet quoted in an ICMP error, which the recipient of the error must have sent.
 func askQuoted(q question, h *packet.Header, raw []byte, direction rules.Direction) (question, bool) {
 	var quoted packet.Header
@@ -69,7 +61,7 @@ func askQuoted(q question, h *packet.Header, raw []byte, direction rules.Directi
 	q.key = keyOf(q.flow, &quoted)
 	if quoted.IsICMP() {
 		body := h.Payload(raw)[packet.ICMPSize:][quoted.TransportAt:]
-		if len(body) < packet.ICMPSize || isError(h.Version, body[0]) {
+		if len(body) < packet.ICMPSize || packet.IsICMPError(h.Version, body[0]) {
 			return q, false
 		}
 		q.key.icmp(body[0], uint16(body[4])<<8|uint16(body[5]), sender)

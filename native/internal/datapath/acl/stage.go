@@ -37,9 +37,9 @@ func (s *Stage) FromTunnel(b *datapath.Batch) {
 		p.Drop()
 		j.refused.add(&j.client.Refused, len(p.Raw))
 		if verdict.Cut {
-			s.cut(p, s.inject, s.deliver)
+			s.cut(j.client, p, s.inject, s.deliver)
 		} else if p.Valid {
-			s.refuser.Prohibit(&p.Header, p.Raw)
+			s.refuser.Prohibit(&j.client.answers, &p.Header, p.Raw)
 		}
 	}
 	j.flush()
@@ -61,15 +61,15 @@ func (s *Stage) ToTunnel(b *datapath.Batch) {
 		}
 		p.Drop()
 		if verdict.Cut {
-			s.cut(p, s.deliver, s.inject)
+			s.cut(j.client, p, s.deliver, s.inject)
 		}
 	}
 	j.flush()
 }
 
 // cut resets both ends of a TCP connection that was open. sender and recipient send to the ends of the packet.
-func (s *Stage) cut(p *datapath.Packet, sender, recipient func([]byte) error) {
-	if !s.refuser.Allow() {
+func (s *Stage) cut(client *Client, p *datapath.Packet, sender, recipient func([]byte) error) {
+	if !client.answers.Allow() {
 		return
 	}
 	// If a queue is full, the end tries again with its next packet.

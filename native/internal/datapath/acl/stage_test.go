@@ -246,3 +246,33 @@ func BenchmarkStage(b *testing.B) {
 		}
 	}
 }
+
+// A client that sends refused packets without end leaves the answers of others.
+func TestRefusedPacketsOfOthersAreAnswered(t *testing.T) {
+	other := netip.MustParseAddrPort("10.90.0.9:40000")
+	s := newStaged(compiled(both46(nil)...))
+	var second Client
+	second.Begin(s.client.list.Load())
+	stage := NewStage(s.Path, func(a netip.Addr) *Client {
+		return map[netip.Addr]*Client{mine.Addr(): &s.client, other.Addr(): &second}[a]
+	}, func() time.Duration { return time.Hour }, NewCounters())
+	s.Path.FromTunnel(stage.FromTunnel)
+	told := 0
+	for range 40 {
+		for range 50 {
+			s.up(t, udp(mine, host))
+		}
+		s.up(t, tcp(other, host, syn))
+		for answers := true; answers; { // until the packet of the device comes, because injected ones come before it
+			for _, raw := range s.down(t, udp(host, mine)) {
+				answers = parsed(raw).IsICMP()
+				if parsed(raw).Dst == other.Addr() {
+					told++
+				}
+			}
+		}
+	}
+	if told != 40 {
+		t.Errorf("the other client was told about %d of 40 connections", told)
+	}
+}

@@ -90,6 +90,20 @@ func (h *Header) IsICMP() bool {
 	return h.Version == 4 && h.Protocol == ICMP || h.Version == 6 && h.Protocol == ICMPv6
 }
 
+// IsICMPError is true for ICMP errors, which quote the packet that they are about, if the message has a complete header.
+func (h *Header) IsICMPError() bool {
+	return h.IsICMP() && h.HasTransport && IsICMPError(h.Version, h.ICMPType)
+}
+
+// IsICMPError is true for the types of ICMP errors of an IP version.
+func IsICMPError(version, message uint8) bool {
+	if version == 6 {
+		return message < EchoRequestV6 // RFC 4443, section 2.1
+	}
+	const parameterProblem = 12
+	return message == Unreachable || message == TimeExceeded || message == parameterProblem
+}
+
 // IsEchoRequest is true for an unfragmented echo request.
 func (h *Header) IsEchoRequest() bool {
 	if !h.IsICMP() || !h.HasTransport || h.Fragment {
