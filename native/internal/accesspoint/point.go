@@ -114,6 +114,7 @@ func (p *Point) newPath() *datapath.Path {
 	p.accounts = account.NewClients()
 	access := acl.NewStage(path, (*lookup)(p).Access, p.config.Clock.Now, p.ruleCounters)
 	fromTunnel, toTunnel := p.forwarding.Stages(path.Inject)
+	path.DeliverThrough(fromTunnel...) // what the access point itself sends to the intranet obeys the policy, too
 	p.caps = caps.New(path)
 	counted := []datapath.Stage{p.probes.FromTunnel, p.accounts.FromTunnel, p.flows.FromTunnel, access.FromTunnel}
 	path.FromTunnel(append(append(counted, fromTunnel...), p.caps.FromTunnel)...)

@@ -72,7 +72,7 @@ func (s *served) bind(session *sessiontable.Session, lists *acl.Compiler, now ti
 		list = lists.Compile(session.Rules, session.Addresses)
 	}
 	if former == nil {
-		s.access.Begin(list)
+		s.access.Begin(list, now)
 		return
 	}
 	s.access.Set(list, now)

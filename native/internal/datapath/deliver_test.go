@@ -42,6 +42,34 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
+// A delivered packet passes the stages that are set for it, which may drop it.
+func TestDeliverThrough(t *testing.T) {
+	device := &receiving{got: make(chan []byte, 2)}
+	path := New(device)
+	refused := udp(1, 40)
+	path.DeliverThrough(func(b *Batch) {
+		for p := b.Next(); p != nil; p = b.Next() {
+			if slices.Equal(p.Raw, refused) {
+				p.Drop()
+			}
+		}
+	})
+	allowed := udp(2, 40)
+	for _, raw := range [][]byte{refused, allowed} {
+		if err := path.Deliver(slices.Clone(raw)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case got := <-device.got:
+		if !slices.Equal(got, allowed) {
+			t.Errorf("got %x", got)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("not delivered")
+	}
+}
+
 // blocked is a device that does not take packets.
 type blocked struct {
 	fake

@@ -40,8 +40,9 @@ type Path struct {
 	reading  Batch
 	injected chan []byte
 
-	delivering sync.Once
-	delivered  chan []byte
+	delivering     sync.Once
+	delivered      chan []byte
+	beforeDelivery []Stage
 
 	closing sync.Once
 	closed  chan struct{}

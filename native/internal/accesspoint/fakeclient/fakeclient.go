@@ -29,6 +29,8 @@ type Client struct {
 	Device    *engine.Device
 	Stack     *netstack.Stack
 	Tap       *probe.Stage
+	// Path takes packets that the stack would not send: Inject sends them into the tunnel.
+	Path *datapath.Path
 	// Replies receives replies to probes.
 	Replies chan probe.Message
 	// Point is the access point's public key, set by Connect.
@@ -56,6 +58,7 @@ func New(t testing.TB, sessionID, address4, address6 string) *Client {
 		t.Fatal(err)
 	}
 	path := datapath.New(c.Stack.Device())
+	c.Path = path
 	c.Tap = probe.NewStage(path.Inject, probe.Callbacks{Replied: func(_ netip.Addr, m probe.Message, _ int) {
 		select {
 		case c.Replies <- m:

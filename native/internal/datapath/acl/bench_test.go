@@ -32,7 +32,7 @@ func BenchmarkManyClients(b *testing.B) {
 				c := &Client{}
 				all[address(i)] = c
 				if test.rules != nil {
-					c.Begin(compiler.Compile(test.rules, []netip.Addr{address(i)}))
+					c.Begin(compiler.Compile(test.rules, []netip.Addr{address(i)}), 0)
 				}
 			}
 			s := newStaged(nil)

@@ -12,7 +12,8 @@ import (
 	"sag.software/native/internal/datapath/rules"
 )
 
-// unknownAge is how long flows may be open that the table does not know, after a list was bound to a client that had none.
+// unknownAge is how long flows may be open that the table does not know, after a session has begun or a list was bound to a client that had
+// none.
 const unknownAge = udpIdle
 
 // Client is the access list of a client and its open flows. It is safe for concurrent use.
@@ -30,9 +31,10 @@ type Client struct {
 	// names are learned from the answers of the resolvers.
 	names     names
 	resolvers []netip.Addr
-	// unknownUntil is until when flows may be open that were opened without a list.
-	unknownUntil time.Duration
-	answers      refuse.Limit
+	// unknownUntil is until when flows may be open that were opened without a list, resumeUntil until when TCP connections may be open that
+	// another access point has carried, or this one before it was restarted.
+	unknownUntil, resumeUntil time.Duration
+	answers                   refuse.Limit
 }
 
 // Verdict is what happens to a packet.
@@ -42,7 +44,7 @@ type Verdict struct {
 	Rule int
 	// counter counts what decided; nil = it is not counted.
 	counter *Counter
-	// Cut means that the packet belongs to a TCP connection that was open before: both ends should be told.
+	// Cut means that the packet belongs to a TCP connection that was open between both ends before: they should be told.
 	Cut bool
 }
 
@@ -81,17 +83,18 @@ func (c *Client) Set(list *List, now time.Duration) {
 	case list == nil:
 		c.flows, c.fragments, c.names = flows{}, fragments{}, names{}
 	case former == nil:
-		c.unknownUntil = now + unknownAge
+		c.unknownUntil, c.resumeUntil = now+unknownAge, now+unknownAge
 	}
 }
 
-// Begin sets the list of a session that has just begun and has no flows.
-func (c *Client) Begin(list *List) {
+// Begin sets the list of a session that has just begun at this access point. No flows are known.
+func (c *Client) Begin(list *List, now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.list.Store(list)
 	c.generation++
-	c.flows, c.fragments, c.names, c.unknownUntil = flows{}, fragments{}, names{}, 0
+	c.flows, c.fragments, c.names = flows{}, fragments{}, names{}
+	c.unknownUntil, c.resumeUntil = 0, now+unknownAge
 }
 
 // Pass decides about a packet from or to the client. It does not allocate, except that the table of flows grows to the number of flows.
@@ -124,18 +127,27 @@ func (c *Client) Pass(h *packet.Header, raw []byte, direction rules.Direction, n
 func (c *Client) decide(list *List, q question, h *packet.Header, direction rules.Direction, now time.Duration) Verdict {
 	i := c.flows.find(&q.key, now)
 	if i != 0 && q.opens && c.flows.all[i].opened != direction {
-		c.flows.remove(i) // the ports are used again, by the other end
+		// The ports are used again, by the other end, which must not end the flow unless it may open one.
+		if d := list.decide(direction, q.flow, &c.names, now); !d.Allowed {
+			return Verdict{Rule: d.Rule, counter: list.counter(d.Rule)}
+		}
+		c.flows.remove(i)
 		i = 0
 	}
 	if i == 0 {
 		return c.open(list, q, h, direction, now)
 	}
 	f := &c.flows.all[i]
+	if q.kind == related && f.seen&(1<<opposite(direction)) == 0 {
+		return Verdict{Rule: NoRule} // about a packet that was not sent
+	}
 	if f.generation != c.generation {
 		d := list.decide(f.opened, q.flow, &c.names, now)
 		f.generation, f.allowed, f.rule = c.generation, d.Allowed, int32(d.Rule)
 	}
-	verdict := Verdict{Allowed: f.allowed, Rule: int(f.rule), counter: list.counter(int(f.rule)), Cut: !f.allowed && q.kind == answer && q.flow.Protocol == packet.TCP}
+	verdict := Verdict{Allowed: f.allowed, Rule: int(f.rule), counter: list.counter(int(f.rule))}
+	// Only a host that has answered is told, because others may be out of the client's reach.
+	verdict.Cut = !f.allowed && q.kind == answer && f.protocol == packet.TCP && f.seen == both
 	if f.allowed && q.kind != related {
 		c.flows.use(i, now)
 		c.note(i, h, direction)
@@ -147,13 +159,17 @@ func (c *Client) decide(list *List, q question, h *packet.Header, direction rule
 func (c *Client) open(list *List, q question, h *packet.Header, direction rules.Direction, now time.Duration) Verdict {
 	opened := direction
 	switch {
-	case q.key.opener != 0 && q.kind == answer:
-		return Verdict{Rule: NoRule} // nobody has asked
-	case q.flow.Protocol == packet.TCP && q.kind == answer:
-		// Most connections are opened by clients. The access point may have started later, or not have carried the client then.
-		opened = rules.FromClient
-	case q.kind != ordinary:
-		opened = opposite(direction)
+	case q.kind == ordinary:
+	case q.kind == related, h.Protocol != packet.TCP, h.TCPFlags&packet.SYN != 0:
+		return Verdict{Rule: NoRule} // nothing has passed that it could be about
+	default:
+		// From the middle of a connection. An end that may open one may also continue one.
+		if direction == rules.ToClient && now >= c.resumeUntil {
+			if d := list.decide(direction, q.flow, &c.names, now); !d.Allowed {
+				return Verdict{Rule: d.Rule, counter: list.counter(d.Rule)}
+			}
+		}
+		opened = rules.FromClient // as most connections are
 	}
 	d := list.decide(opened, q.flow, &c.names, now)
 	if d.Allowed && opened == rules.ToClient && !q.opens && q.key.opener == 0 && now < c.unknownUntil {
@@ -163,13 +179,10 @@ func (c *Client) open(list *List, q question, h *packet.Header, direction rules.
 	}
 	verdict := Verdict{Allowed: d.Allowed, Rule: d.Rule, counter: list.counter(d.Rule)}
 	if !d.Allowed {
-		verdict.Cut = q.kind == answer && q.flow.Protocol == packet.TCP && (direction == rules.FromClient || now < c.unknownUntil)
+		verdict.Cut = q.kind == answer && now < c.unknownUntil
 		return verdict
 	}
-	if q.kind == related {
-		return verdict
-	}
-	i := c.flows.add(flow{key: q.key, opened: opened, allowed: true, generation: c.generation, rule: int32(d.Rule), used: now})
+	i := c.flows.add(flow{key: q.key, opened: opened, first: direction, allowed: true, generation: c.generation, rule: int32(d.Rule), used: now})
 	c.note(i, h, direction)
 	return verdict
 }
@@ -186,15 +199,20 @@ func (c *Client) note(i int32, h *packet.Header, direction rules.Direction) {
 		case h.TCPFlags&packet.FIN != 0:
 			f.finished |= 1 << direction
 		case h.TCPFlags&packet.SYN != 0:
-			f.reset, f.finished = false, 0
+			f.reset, f.finished, f.acknowledged = false, 0, f.acknowledged&^(1<<direction)
+		}
+		if h.TCPFlags&(packet.ACK|packet.RST) == packet.ACK {
+			f.acknowledged |= 1 << direction
 		}
 	case f.protocol == packet.UDP && f.remotePort == dnsPort && f.opened == rules.FromClient:
 		if direction == rules.FromClient {
 			f.queries = min(f.queries, 254) + 1
 		} else if f.queries = max(f.queries, 1) - 1; f.queries == 0 && !h.MoreFragments {
 			c.flows.remove(i) // the port is rarely used again
+			return
 		}
 	}
+	c.flows.settle(i)
 }
 
 func opposite(direction rules.Direction) rules.Direction {

@@ -44,6 +44,7 @@ func TestAnswersPass(t *testing.T) {
 		w.down("a connection", tcp(b, a, syn), false)
 		w.up("SYN", tcp(a, b, syn), true)
 		w.down("SYN-ACK", tcp(b, a, synAck), true)
+		w.up("ACK", tcp(a, b, ack), true)
 		w.down("data", tcp(b, a, ack), true)
 		w.down("a datagram", udp(b, a), false)
 		w.up("a datagram", udp(a, b), true)
@@ -238,7 +239,7 @@ func TestChangesAreAtomic(t *testing.T) {
 	// Both lists allow port 80 and deny port 81.
 	lists := []*List{compiled(only("80")...), compiled(append(only("82"), only("80")[0])...)}
 	c := &Client{}
-	c.Begin(lists[0])
+	c.Begin(lists[0], 0)
 	done := make(chan struct{})
 	var traffic sync.WaitGroup
 	for direction, packets := range map[rules.Direction][2][]byte{

@@ -10,14 +10,26 @@ import (
 	"sag.software/native/internal/datapath/rules"
 )
 
-// maxFlows limits the flows of one client. Beyond it, a new flow replaces the one that has been idle longest. That interrupts no TCP
-// connection that the client opened: its next packet adds it again.
-const maxFlows = 1024
+// Flows of one client are in four lists with limits of their own, so that those of one list never replace those of another: by who sent the
+// first packet, and whether the other end has answered. A flow beyond the limit replaces the one of its list that has been idle longest.
+// That interrupts no TCP connection of an end that may open it: its next packet adds it again.
+const (
+	clientPending = iota
+	hostPending
+	clientAnswered
+	hostAnswered
+)
+
+// limits are the limits of the lists. Clients open more connections than they serve. The sum is maxFlows.
+var limits = [4]int{clientPending: 512, hostPending: 128, clientAnswered: 1024, hostAnswered: 384}
+
+// maxFlows is how many flows a client has at most.
+const maxFlows = 2048
 
 // Idle timeouts. Those of TCP and UDP are the least that RFC 5382 and RFC 4787 allow a NAT.
 const (
 	tcpIdle    = 2*time.Hour + 4*time.Minute
-	openIdle   = time.Minute // TCP until the other end has answered
+	openIdle   = time.Minute // TCP until both ends have acknowledged something
 	closedIdle = 10 * time.Second
 	udpIdle    = 2 * time.Minute
 	dnsIdle    = 10 * time.Second
@@ -39,11 +51,15 @@ type key struct {
 // flow is an open flow.
 type flow struct {
 	key
-	opened  rules.Direction
-	allowed bool
-	// seen has a bit for each rules.Direction in which packets have passed, finished for those in which FIN has.
-	seen, finished uint8
-	reset          bool
+	// opened is the direction in which the flow counts as opened, first that of the packet that added it.
+	opened, first rules.Direction
+	allowed       bool
+	// seen has a bit for each rules.Direction in which packets have passed, finished for those in which FIN has, and acknowledged for those
+	// in which ACK has without RST.
+	seen, finished, acknowledged uint8
+	reset                        bool
+	// list is the list of flows that has it.
+	list uint8
 	// queries is the number of unanswered queries of a DNS flow.
 	queries uint8
 	// generation is that of the list that decided.
@@ -54,14 +70,39 @@ type flow struct {
 	next, newer, older int32
 }
 
-// flows is a hash table of flows, in order of use. Index 0 is not used.
+// flows is a hash table of flows, and four lists of them in order of use. Index 0 is not used.
 type flows struct {
-	seed           uint64
-	all            []flow
-	heads          []int32 // a power of two
-	free           int32   // list of unused flows, by next
-	count          int
-	newest, oldest int32
+	seed  uint64
+	all   []flow
+	heads []int32 // a power of two
+	free  int32   // list of unused flows, by next
+	count int
+	lists [len(limits)]struct {
+		count          int
+		newest, oldest int32
+	}
+}
+
+// answered is true if the end that did not begin has answered and the flow has not ended. For TCP, both ends must have acknowledged something,
+// because an end whose address is forged does not see what to acknowledge.
+func (f *flow) answered() bool {
+	if f.protocol == packet.TCP {
+		return f.acknowledged == both && !f.reset && f.finished != both
+	}
+	return f.seen == both
+}
+
+// place returns the list that the flow belongs to.
+func (f *flow) place() uint8 {
+	switch first := f.first == rules.FromClient; {
+	case first && f.answered():
+		return clientAnswered
+	case first:
+		return clientPending
+	case f.answered():
+		return hostAnswered
+	}
+	return hostPending
 }
 
 func (f *flow) idle() time.Duration {
@@ -70,7 +111,7 @@ func (f *flow) idle() time.Duration {
 		switch {
 		case f.reset, f.finished == both:
 			return closedIdle
-		case f.seen != both:
+		case f.acknowledged != both:
 			return openIdle
 		}
 		return tcpIdle
@@ -119,9 +160,13 @@ func (t *flows) find(k *key, now time.Duration) int32 {
 
 // add adds a flow that is not in the table.
 func (t *flows) add(f flow) int32 {
-	if i := t.oldest; t.count >= maxFlows || i != 0 && f.used-t.all[i].used > t.all[i].idle() {
-		t.remove(i)
+	for n := range t.lists {
+		if i := t.lists[n].oldest; i != 0 && f.used-t.all[i].used > t.all[i].idle() {
+			t.remove(i)
+		}
 	}
+	f.list = f.place()
+	t.makeRoom(f.list)
 	if t.free == 0 {
 		t.grow()
 	}
@@ -147,9 +192,11 @@ func (t *flows) grow() {
 	all := make([]flow, size+1)
 	copy(all, t.all)
 	t.all, t.heads = all, make([]int32, size)
-	for i := t.oldest; i != 0; i = t.all[i].newer {
-		head := t.head(&t.all[i].key)
-		t.all[i].next, *head = *head, i
+	for _, list := range t.lists {
+		for i := list.oldest; i != 0; i = t.all[i].newer {
+			head := t.head(&t.all[i].key)
+			t.all[i].next, *head = *head, i
+		}
 	}
 	for i := size; i >= max(1, former); i-- {
 		t.all[i].next, t.free = t.free, int32(i)
@@ -169,35 +216,60 @@ func (t *flows) remove(i int32) {
 	t.count--
 }
 
-// use moves a flow to the newest end.
+// use moves a flow to the newest end of its list.
 func (t *flows) use(i int32, now time.Duration) {
-	t.all[i].used = now
-	if t.newest != i {
+	f := &t.all[i]
+	f.used = now
+	if t.lists[f.list].newest != i {
 		t.unlink(i)
 		t.link(i)
 	}
 }
 
-func (t *flows) link(i int32) {
-	t.all[i].older, t.all[i].newer = t.newest, 0
-	if t.newest != 0 {
-		t.all[t.newest].newer = i
-	} else {
-		t.oldest = i
+// settle moves a flow that has changed to the list it belongs to.
+func (t *flows) settle(i int32) {
+	f := &t.all[i]
+	place := f.place()
+	if place == f.list {
+		return
 	}
-	t.newest = i
+	t.unlink(i)
+	f.list = place
+	t.makeRoom(place)
+	t.link(i)
+}
+
+// makeRoom removes the oldest flow of a list that is full.
+func (t *flows) makeRoom(list uint8) {
+	if t.lists[list].count >= limits[list] {
+		t.remove(t.lists[list].oldest)
+	}
+}
+
+func (t *flows) link(i int32) {
+	f := &t.all[i]
+	l := &t.lists[f.list]
+	l.count++
+	f.older, f.newer = l.newest, 0
+	if l.newest != 0 {
+		t.all[l.newest].newer = i
+	} else {
+		l.oldest = i
+	}
+	l.newest = i
 }
 
 func (t *flows) unlink(i int32) {
-	newer, older := t.all[i].newer, t.all[i].older
+	newer, older, l := t.all[i].newer, t.all[i].older, &t.lists[t.all[i].list]
+	l.count--
 	if newer != 0 {
 		t.all[newer].older = older
 	} else {
-		t.newest = older
+		l.newest = older
 	}
 	if older != 0 {
 		t.all[older].newer = newer
 	} else {
-		t.oldest = newer
+		l.oldest = newer
 	}
 }

@@ -74,7 +74,7 @@ func namedClient() *Client {
 	c.Begin(Compile([]rules.Rule{
 		allow, {Direction: rules.FromClient, Prefix: netip.PrefixFrom(resolver.Addr(), 32), Action: rules.Allow, Priority: 2},
 		{Direction: rules.FromClient, Prefix: all, Action: rules.Deny, Priority: 3},
-	}, clients, nil))
+	}, clients, nil), 0)
 	return c
 }
 
@@ -170,7 +170,7 @@ func TestNamesAreBounded(t *testing.T) {
 	if !c.reaches("10.1.39.15", 0) || c.reaches("10.1.0.0", 0) {
 		t.Error("the latest address is not known, or the first one still is")
 	}
-	c.Begin(nil)
+	c.Begin(nil, 0)
 	if len(c.names.known) > 0 {
 		t.Error("names outlive the session")
 	}
@@ -180,7 +180,7 @@ func TestNamesAreBounded(t *testing.T) {
 func TestNamesAreOnlyLearnedIfNeeded(t *testing.T) {
 	c := &Client{}
 	c.SetResolvers([]netip.Addr{resolver.Addr()})
-	c.Begin(twoHundred())
+	c.Begin(twoHundred(), 0)
 	c.hears(resolver, answerTo(t, fine, "www.corp.example.", record{"www.corp.example.", "10.0.0.80", 100}), 0)
 	if len(c.names.known) > 0 {
 		t.Error("learned names")

@@ -79,10 +79,10 @@ type wire struct {
 	now time.Duration
 }
 
-// bound makes a client whose list has been in force since it connected.
+// bound makes a client whose list has been in force since it connected, so long ago that all of its flows are known.
 func bound(t *testing.T, list ...published) *wire {
 	w := &wire{t: t, now: time.Hour}
-	w.c.Begin(compiled(list...))
+	w.c.Begin(compiled(list...), w.now-unknownAge)
 	return w
 }
 

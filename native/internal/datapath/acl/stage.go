@@ -36,9 +36,12 @@ func (s *Stage) FromTunnel(b *datapath.Batch) {
 		}
 		p.Drop()
 		j.refused.add(&j.client.Refused, len(p.Raw))
-		if verdict.Cut {
+		switch {
+		case verdict.Cut:
 			s.cut(j.client, p, s.inject, s.deliver)
-		} else if p.Valid {
+		case p.Valid && p.Protocol == packet.TCP && p.HasTransport && p.TCPFlags&(packet.SYN|packet.ACK) != packet.SYN:
+			s.reset(j.client, p) // an error would not end a connection
+		case p.Valid:
 			s.refuser.Prohibit(&j.client.answers, &p.Header, p.Raw)
 		}
 	}
@@ -78,6 +81,13 @@ func (s *Stage) cut(client *Client, p *datapath.Packet, sender, recipient func([
 	}
 	if raw := refuse.ResetRecipient(&p.Header, p.Raw); raw != nil {
 		_ = recipient(raw)
+	}
+}
+
+// reset resets a TCP connection at the client, whose packet was refused. The other end may not know of it.
+func (s *Stage) reset(client *Client, p *datapath.Packet) {
+	if raw := refuse.ResetSender(&p.Header, p.Raw); raw != nil && client.answers.Allow() {
+		_ = s.inject(raw) // if the queue is full, the client tries again
 	}
 }
 

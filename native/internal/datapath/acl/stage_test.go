@@ -52,7 +52,7 @@ type staged struct {
 
 func newStaged(list *List) *staged {
 	s := &staged{device: &device{got: make(chan []byte, 100)}}
-	s.client.Begin(list)
+	s.client.Begin(list, 0)
 	s.Path = datapath.New(s.device)
 	find := func(a netip.Addr) *Client {
 		if a == mine.Addr() || a == mine6.Addr() {
@@ -252,7 +252,7 @@ func TestRefusedPacketsOfOthersAreAnswered(t *testing.T) {
 	other := netip.MustParseAddrPort("10.90.0.9:40000")
 	s := newStaged(compiled(both46(nil)...))
 	var second Client
-	second.Begin(s.client.list.Load())
+	second.Begin(s.client.list.Load(), 0)
 	stage := NewStage(s.Path, func(a netip.Addr) *Client {
 		return map[netip.Addr]*Client{mine.Addr(): &s.client, other.Addr(): &second}[a]
 	}, func() time.Duration { return time.Hour }, NewCounters())
@@ -274,5 +274,38 @@ func TestRefusedPacketsOfOthersAreAnswered(t *testing.T) {
 	}
 	if told != 40 {
 		t.Errorf("the other client was told about %d of 40 connections", told)
+	}
+}
+
+// The end to which a refused TCP packet goes is told nothing, unless the connection is known. The client is.
+func TestOnlyKnownConnectionsAreResetAtTheHost(t *testing.T) {
+	for name, begun := range map[string]time.Duration{"all flows are known": 0, "just after a restart": time.Hour} {
+		s := newStaged(nil)
+		s.client.Begin(compiled(append(both46(nil), both46(func(r *published) { in(r); r.IpProtocol = "TCP" })...)...), begun)
+		for _, ends := range [][2]netip.AddrPort{{mine, host}, {mine6, host6}} {
+			for _, flags := range []byte{ack, synAck, packet.FIN | packet.ACK, packet.RST, packet.RST | packet.ACK} {
+				s.up(t, tcp(ends[0], ends[1], flags))
+				if flags&packet.RST != 0 {
+					continue
+				}
+				answers := s.down(t)
+				if len(answers) != 1 || parsed(answers[0]).TCPFlags != packet.RST || parsed(answers[0]).Destination() != ends[0] {
+					t.Errorf("%s: %#x is answered by %x", name, flags, answers)
+				}
+			}
+			for _, flags := range []byte{syn, ack, synAck, packet.FIN | packet.ACK, packet.RST} {
+				passed := s.down(t, tcp(ends[1], ends[0], flags), udp(ends[1], ends[0]))
+				if len(passed) != 1 || parsed(passed[0]).Protocol != packet.UDP {
+					t.Errorf("%s: %#x of the host: the client got %x", name, flags, passed)
+				}
+			}
+		}
+		last := udp(mine, host) // what was delivered before it has arrived when it is
+		if err := s.Path.Deliver(last); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-s.got; parsed(got).Protocol != packet.UDP {
+			t.Errorf("%s: the host got %x", name, got)
+		}
 	}
 }
