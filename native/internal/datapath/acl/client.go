@@ -182,27 +182,30 @@ func (c *Client) open(list *List, q question, h *packet.Header, direction rules.
 		verdict.Cut = q.kind == answer && now < c.unknownUntil
 		return verdict
 	}
-	i := c.flows.add(flow{key: q.key, opened: opened, first: direction, allowed: true, generation: c.generation, rule: int32(d.Rule), used: now})
+	i := c.flows.add(flow{key: q.key, opened: opened, list: pending(direction), allowed: true, generation: c.generation, rule: int32(d.Rule), used: now})
 	c.note(i, h, direction)
 	return verdict
 }
 
 // note records a packet that passes.
 func (c *Client) note(i int32, h *packet.Header, direction rules.Direction) {
-	f := &c.flows.all[i]
-	f.seen |= 1 << direction
+	f, bit := &c.flows.all[i], uint8(1)<<direction
+	if f.seen&f.acknowledged&bit != 0 && h.TCPFlags&(packet.SYN|packet.FIN|packet.RST) == 0 {
+		return // most packets of TCP change nothing
+	}
+	f.seen |= bit
 	switch {
 	case f.protocol == packet.TCP:
 		switch {
 		case h.TCPFlags&packet.RST != 0:
 			f.reset = true
 		case h.TCPFlags&packet.FIN != 0:
-			f.finished |= 1 << direction
+			f.finished |= bit
 		case h.TCPFlags&packet.SYN != 0:
-			f.reset, f.finished, f.acknowledged = false, 0, f.acknowledged&^(1<<direction)
+			f.reset, f.finished, f.acknowledged = false, 0, f.acknowledged&^bit
 		}
 		if h.TCPFlags&(packet.ACK|packet.RST) == packet.ACK {
-			f.acknowledged |= 1 << direction
+			f.acknowledged |= bit
 		}
 	case f.protocol == packet.UDP && f.remotePort == dnsPort && f.opened == rules.FromClient:
 		if direction == rules.FromClient {

@@ -14,7 +14,7 @@ import (
 // first packet, and whether the other end has answered. A flow beyond the limit replaces the one of its list that has been idle longest.
 // That interrupts no TCP connection of an end that may open it: its next packet adds it again.
 const (
-	clientPending = iota
+	clientPending uint8 = iota
 	hostPending
 	clientAnswered
 	hostAnswered
@@ -51,9 +51,9 @@ type key struct {
 // flow is an open flow.
 type flow struct {
 	key
-	// opened is the direction in which the flow counts as opened, first that of the packet that added it.
-	opened, first rules.Direction
-	allowed       bool
+	// opened is the direction in which the flow counts as opened.
+	opened  rules.Direction
+	allowed bool
 	// seen has a bit for each rules.Direction in which packets have passed, finished for those in which FIN has, and acknowledged for those
 	// in which ACK has without RST.
 	seen, finished, acknowledged uint8
@@ -92,15 +92,19 @@ func (f *flow) answered() bool {
 	return f.seen == both
 }
 
-// place returns the list that the flow belongs to.
+// place returns the list that the flow belongs to. The lists of those whose first packet a client sent have even numbers.
 func (f *flow) place() uint8 {
-	switch first := f.first == rules.FromClient; {
-	case first && f.answered():
-		return clientAnswered
-	case first:
+	const byHost = hostPending
+	if f.answered() {
+		return clientAnswered | f.list&byHost
+	}
+	return f.list & byHost
+}
+
+// pending returns the list of a flow whose first packet has this direction.
+func pending(first rules.Direction) uint8 {
+	if first == rules.FromClient {
 		return clientPending
-	case f.answered():
-		return hostAnswered
 	}
 	return hostPending
 }
@@ -158,14 +162,13 @@ func (t *flows) find(k *key, now time.Duration) int32 {
 	return 0
 }
 
-// add adds a flow that is not in the table.
+// add adds a flow that is not in the table to its list.
 func (t *flows) add(f flow) int32 {
 	for n := range t.lists {
 		if i := t.lists[n].oldest; i != 0 && f.used-t.all[i].used > t.all[i].idle() {
 			t.remove(i)
 		}
 	}
-	f.list = f.place()
 	t.makeRoom(f.list)
 	if t.free == 0 {
 		t.grow()

@@ -162,7 +162,7 @@ func TestFlowsAgreeWithMap(t *testing.T) {
 		switch {
 		case i == 0:
 			first := rules.FromClient + rules.Direction(r.IntN(2))
-			table.add(flow{key: k, opened: rules.FromClient, first: first, seen: 1 << first, used: now})
+			table.add(flow{key: k, opened: rules.FromClient, list: pending(first), seen: 1 << first, used: now})
 			place(k, entry{now, map[rules.Direction]uint8{rules.FromClient: clientPending, rules.ToClient: hostPending}[first]})
 		case r.IntN(8) == 0:
 			table.remove(i)
