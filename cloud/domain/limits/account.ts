@@ -12,8 +12,11 @@ export const bandwidthRange = { min: 1, max: 20_000 };
 export const userNameForm = /^[0-9A-Za-z][0-9A-Za-z_@.-]{6,32}$/;
 
 export function requireUserName(name: string): string {
-  if (!userNameForm.test(name)) throw violation("user-name-form");
-  return name;
+  if (userNameForm.test(name)) return name;
+  // Composed, so that the character is the one that people see.
+  const [character = ""] = /[^0-9A-Za-z_@.-]/u.exec(name.normalize("NFC")) ?? [];
+  if (character === "" || !isPrintable(character)) throw violation("user-name-form");
+  throw violation("user-name-character", { character });
 }
 
 export function requireMail(mail: string): string {

@@ -119,3 +119,16 @@ test("port ranges are within 1-65535 or -1/-1, and only protocols with ports hav
     expect(portsFault("1/65535", protocol)).toBe("protocol");
   }
 });
+
+test("a refused user name: the character that is not allowed is named", () => {
+  for (const [name, character] of [
+    ["jörg.müller", "ö"],
+    ["jo\u0308rg.mueller", "ö"],
+    ["anna test", " "],
+  ] as const) {
+    expect(() => requireUserName(name)).toThrow(`The character "${character}" is not allowed in a user name.`);
+  }
+  for (const name of ["anna", "_anna.test", "anna.te\u0007st"]) {
+    expect(() => requireUserName(name)).toThrow("A user name has 7 to 33 letters from A to Z, digits");
+  }
+});

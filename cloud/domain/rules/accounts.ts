@@ -3,6 +3,7 @@ import { row, wrong } from "./row.ts";
 /** Rules about client accounts. */
 export const accountRules = {
   "user-name-form": wrong("ClientUser.NameInvalid", "user"),
+  "user-name-character": wrong("ClientUser.NameInvalid", "user"),
   "mail-as-user-name": wrong("ClientUser.NameInvalid", "user"),
   "mail-form": wrong("ClientUser.EmailInvalid", "mail"),
   "password-form": wrong("InvalidPassword", "password"),

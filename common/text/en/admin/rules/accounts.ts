@@ -2,11 +2,15 @@ import type { P } from "../../../types.ts";
 
 /** Rules of client accounts. */
 export const accountRules = {
-  "user-name-form": "A user name has 7 to 33 letters, digits or any of _ @ . - and begins with a letter or a digit.",
+  "user-name-form":
+    "A user name has 7 to 33 letters from A to Z, digits or any of _ @ . - and begins with a letter or a digit.",
+  "user-name-character": ({ character }: P<"character">) =>
+    `The character "${character}" is not allowed in a user name. Use letters from A to Z, digits and _ @ . -`,
   "mail-as-user-name":
-    "Without UserName the mail address is the user name, and this one cannot be: a user name has 7 to 33 letters, digits or any of _ @ . - and begins with a letter or a digit. Give UserName and Password.",
+    "Without UserName the mail address is the user name, and this one cannot be: a user name has 7 to 33 letters from A to Z, digits or any of _ @ . - and begins with a letter or a digit. Give UserName and Password.",
   "mail-form": "A mail address has 2 to 64 characters with one @ and no spaces.",
-  "password-form": "A password has 8 to 32 letters, digits or any of _ @ - . and begins with a letter or a digit.",
+  "password-form":
+    "A password has 8 to 32 letters from A to Z, digits or any of _ @ - . and begins with a letter or a digit.",
   "bandwidth-range": ({ min, most }: P<"min" | "most">) => `A bandwidth is ${min} to ${most} Kbit/s.`,
   "bandwidth-range-or-none": ({ min, most }: P<"min" | "most">) =>
     `A bandwidth is ${min} to ${most} Kbit/s, or 0 for no cap.`,
