@@ -97,6 +97,8 @@ export const tunnel = {
   host_refuses: ({ host }) => `${host} refuses the connection`,
   host_silent: ({ host }) => `${host} does not answer`,
   host_unreachable: ({ host }) => `${host} cannot be reached`,
+  host_not_allowed: ({ host }) =>
+    `an access list or a firewall of the intranet does not allow connections to ${host}; if you need it, ask your administrator`,
   host_closed: ({ host }) => `${host} closed the connection without an answer`,
   dns_no_server: "the intranet has no name server",
   dns_server_error: ({ code, name }) => `the intranet's name servers answer ${code} for ${name}`,
@@ -190,7 +192,10 @@ export const tunnel = {
     `this user may not create the isolated network that sag run --isolate needs: ${reason}`,
   // Answers of the HTTP proxy.
   proxy_of_other_user: "this proxy belongs to another user",
-  proxy_too_many_connections: "too many connections",
+  proxy_too_many_connections: ({ limit }) =>
+    `too many connections: this proxy serves ${limit} at a time; close some, and try again`,
+  proxy_no_files:
+    "too many open files: sag-tunnel has reached the limit that this computer sets for a process; close some connections, and try again",
   no_common_pac: "there is no PAC file for all intranets",
   http_not_absolute: "this is a proxy: it takes absolute-form requests and CONNECT",
   http_connect_target: "CONNECT takes HOST:PORT",

@@ -15,6 +15,7 @@ import (
 	"sag.software/native/internal/datapath"
 	"sag.software/native/internal/netstack"
 	"sag.software/native/internal/proxy/dialer"
+	"sag.software/native/internal/sampled"
 )
 
 const (
@@ -28,6 +29,8 @@ type server struct {
 	listener *net.UnixListener
 	now      func() dialer.Intranet
 	logger   *slog.Logger
+	// unaccepted logs failures of accepting a command.
+	unaccepted sampled.Log
 
 	mu     sync.Mutex
 	conns  map[*net.UnixConn]struct{}
@@ -44,6 +47,7 @@ func Serve(dir string, now func() dialer.Intranet, logger *slog.Logger) (stop fu
 		return nil, err
 	}
 	s := &server{listener: listener, now: now, logger: logger, conns: map[*net.UnixConn]struct{}{}}
+	s.unaccepted.Logger = logger
 	go s.accept()
 	return s.stop, nil
 }
@@ -66,7 +70,7 @@ func (s *server) accept() {
 				return
 			}
 			// Such as too few file descriptors, which may be temporary.
-			s.logger.Warn("failed to accept an isolated command", "error", err)
+			s.unaccepted.Warn("failed to accept an isolated command", "error", err)
 			time.Sleep(acceptPause)
 			continue
 		}

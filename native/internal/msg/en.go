@@ -362,6 +362,11 @@ func HostUnreachable(host string) Message {
 	return message("tunnel.host_unreachable", []string{"", "host", " cannot be reached"}, "host", host)
 }
 
+// HostNotAllowed is: an access list or a firewall of the intranet does not allow connections to HOST; if you need it, ask your administrator
+func HostNotAllowed(host string) Message {
+	return message("tunnel.host_not_allowed", []string{"an access list or a firewall of the intranet does not allow connections to ", "host", "; if you need it, ask your administrator"}, "host", host)
+}
+
 // HostClosed is: HOST closed the connection without an answer
 func HostClosed(host string) Message {
 	return message("tunnel.host_closed", []string{"", "host", " closed the connection without an answer"}, "host", host)
@@ -732,9 +737,14 @@ func ProxyOfOtherUser() Message {
 	return message("tunnel.proxy_of_other_user", []string{"this proxy belongs to another user"})
 }
 
-// ProxyTooManyConnections is: too many connections
-func ProxyTooManyConnections() Message {
-	return message("tunnel.proxy_too_many_connections", []string{"too many connections"})
+// ProxyTooManyConnections is: too many connections: this proxy serves LIMIT at a time; close some, and try again
+func ProxyTooManyConnections(limit string) Message {
+	return message("tunnel.proxy_too_many_connections", []string{"too many connections: this proxy serves ", "limit", " at a time; close some, and try again"}, "limit", limit)
+}
+
+// ProxyNoFiles is: too many open files: sag-tunnel has reached the limit that this computer sets for a process; close some connections, and try again
+func ProxyNoFiles() Message {
+	return message("tunnel.proxy_no_files", []string{"too many open files: sag-tunnel has reached the limit that this computer sets for a process; close some connections, and try again"})
 }
 
 // NoCommonPAC is: there is no PAC file for all intranets

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"sag.software/native/internal/panics"
@@ -19,8 +18,10 @@ import (
 const (
 	// Limit is how many clients are served at a time.
 	Limit = 1024
-	// refusalLimit is how many refused clients get an answer at a time. Others are closed without one.
-	refusalLimit = 64
+	// foreignLimit is how many refused clients of other users get an answer at a time. Others are closed without one.
+	foreignLimit = 64
+	// crowdedLimit is the same for clients of this user. Others wait until they can be refused.
+	crowdedLimit = 256
 	// pause follows a failed accept: the process is most likely out of file descriptors, and retrying at once would
 	// busy-loop.
 	pause = 50 * time.Millisecond
@@ -34,6 +35,8 @@ const (
 	Foreign Refusal = iota
 	// Crowded is for a client beyond Limit.
 	Crowded
+	// NoDescriptor is for a client whose user could not be looked up, because there are too many open files.
+	NoDescriptor
 )
 
 // Handler serves one protocol. Each call has its own goroutine; the connection is closed when it returns.
@@ -48,9 +51,9 @@ type Server struct {
 	guard   peercred.Guard
 	logger  *slog.Logger
 	handler Handler
-	// refusing counts the refused clients that are being answered.
-	refusing         atomic.Int32
-	foreign, crowded sampled.Log
+	// refusing has an element for each refused client of another user that is being answered, refusingOwn for those of this user.
+	refusing, refusingOwn                 chan struct{}
+	foreign, crowded, noFiles, unaccepted sampled.Log
 
 	mu        sync.Mutex
 	conns     map[net.Conn]struct{}
@@ -60,8 +63,13 @@ type Server struct {
 
 // New returns a server. client is the name of a client in log lines, such as "a SOCKS client".
 func New(client string, guard peercred.Guard, logger *slog.Logger, handler Handler) *Server {
-	s := &Server{client: client, guard: guard, logger: logger, handler: handler, conns: map[net.Conn]struct{}{}}
-	s.foreign.Logger, s.crowded.Logger = logger, logger
+	s := &Server{
+		client: client, guard: guard, logger: logger, handler: handler, conns: map[net.Conn]struct{}{},
+		refusing: make(chan struct{}, foreignLimit), refusingOwn: make(chan struct{}, crowdedLimit),
+	}
+	for _, log := range []*sampled.Log{&s.foreign, &s.crowded, &s.noFiles, &s.unaccepted} {
+		log.Logger = logger
+	}
 	return s
 }
 
@@ -79,7 +87,7 @@ func (s *Server) Serve(listener net.Listener) {
 			return
 		}
 		if err != nil {
-			s.logger.Warn("failed to accept a client", "error", err)
+			s.unaccepted.Warn("failed to accept a client", "error", err)
 			time.Sleep(pause)
 			continue
 		}
@@ -91,7 +99,7 @@ func (s *Server) admit(conn net.Conn) {
 	// The owner is checked before a slot is taken, so that other users cannot use up this user's slots.
 	if !s.guard.TCP(addrPort(conn.RemoteAddr()), addrPort(conn.LocalAddr())) {
 		s.foreign.Warn(s.client+" of another or unknown user was refused", "client", conn.RemoteAddr())
-		s.refuse(conn, Foreign)
+		s.refuse(conn, s.whyForeign(conn))
 		return
 	}
 	switch full, ok := s.add(conn); {
@@ -127,14 +135,32 @@ func (s *Server) remove(conn net.Conn) {
 	delete(s.conns, conn)
 }
 
+// whyForeign tells a client of another user from one whose user could not be looked up.
+func (s *Server) whyForeign(conn net.Conn) Refusal {
+	if !s.guard.Blind(conn) {
+		return Foreign
+	}
+	s.noFiles.Warn(s.client+" was refused: too many open files", "client", conn.RemoteAddr())
+	return NoDescriptor
+}
+
+// refuse answers a client in a goroutine. While too many of this user's clients are being refused, it blocks, so that each gets an answer;
+// other users must not be able to make it block.
 func (s *Server) refuse(conn net.Conn, why Refusal) {
-	if s.refusing.Add(1) > refusalLimit {
-		s.refusing.Add(-1)
-		_ = conn.Close()
-		return
+	slots := s.refusing
+	if why == Crowded {
+		slots = s.refusingOwn
+		slots <- struct{}{}
+	} else {
+		select {
+		case slots <- struct{}{}:
+		default:
+			_ = conn.Close()
+			return
+		}
 	}
 	go func() {
-		defer s.refusing.Add(-1)
+		defer func() { <-slots }()
 		defer conn.Close()
 		defer panics.Log(s.logger, s.client)
 		s.handler.Refuse(conn, why)

@@ -182,6 +182,11 @@ func (d *Dialer) Dial(ctx context.Context, host string, port uint16) (net.Conn, 
 	return conn, explain(err, host)
 }
 
+// OutOfFiles reports whether an error is that the process or the host has too many open files.
+func OutOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
 func clip(text string) string {
 	if len(text) > 64 {
 		return text[:64] + "…"
@@ -196,6 +201,8 @@ func explain(err error, host string) error {
 	switch host = clip(host); {
 	case err == nil || errors.As(err, &own):
 		return err
+	case OutOfFiles(err):
+		return failure.Over(err, failure.Unknown, msg.ProxyNoFiles())
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return failure.Over(err, failure.TargetRefused, msg.HostRefuses(host))
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT),

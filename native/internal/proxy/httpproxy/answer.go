@@ -10,6 +10,7 @@ import (
 
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/msg"
+	"sag.software/native/internal/proxy/dialer"
 	"sag.software/native/internal/proxy/relay"
 )
 
@@ -70,6 +71,9 @@ func explain(err error) (int, *failure.Failure) {
 		status = http.StatusGatewayTimeout
 	case failure.NotPermitted:
 		status = http.StatusForbidden
+	}
+	if dialer.OutOfFiles(err) {
+		status = http.StatusServiceUnavailable
 	}
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {

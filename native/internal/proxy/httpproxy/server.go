@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -70,10 +71,13 @@ func (p protocol) Serve(conn net.Conn) {
 
 func (p protocol) Refuse(conn net.Conn, why accept.Refusal) {
 	c := p.server.newClient(conn)
-	if why == accept.Foreign {
+	switch why {
+	case accept.Foreign:
 		c.refuse(http.StatusForbidden, failure.NotPermitted, msg.ProxyOfOtherUser())
-	} else {
-		c.answer(http.StatusServiceUnavailable, msg.ProxyTooManyConnections())
+	case accept.Crowded:
+		c.answer(http.StatusServiceUnavailable, msg.ProxyTooManyConnections(strconv.Itoa(accept.Limit)))
+	case accept.NoDescriptor:
+		c.answer(http.StatusServiceUnavailable, msg.ProxyNoFiles())
 	}
 }
 

@@ -22,6 +22,8 @@ func (p proc) TCP(client, server netip.AddrPort) (uint32, error) {
 	switch {
 	case err == nil && e.inode != 0:
 		return e.uid, nil
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
+		return 0, ErrNoDescriptor
 	case err == nil, answers.tcp.Load() && (errors.Is(err, unix.ENOENT) || errors.Is(err, errNotFound)):
 		return 0, ErrUnknown
 	}
