@@ -84,6 +84,7 @@ export const causeTable: Record<CauseCode, CauseRow> = {
   not_a_real_path: { exit: 77, fixer: "you", passes: false },
   not_found: { exit: 78, fixer: "you", passes: false },
   already_exists: { exit: 79, fixer: "you", passes: false },
+  target_denied: { exit: 80, fixer: "administrator", passes: false },
 };
 
 /** Exit code after Ctrl-C, as in shells (128 + SIGINT). */

@@ -70,6 +70,7 @@ export const causeActions: Record<CauseCode, NextAction> = {
   not_found: retry,
   already_exists: retry,
   answer_missing: retry,
+  target_denied: retry,
 };
 
 /** The action of the main button; there is one in every state. */

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Failure } from "../causes/failure.ts";
-import type { IntranetState } from "../client/model.ts";
+import type { CauseCode, IntranetState } from "../client/model.ts";
 import type { Environment } from "../host/environment.ts";
 import { findSocket } from "../tunnel/process.ts";
 import { callTunnel } from "../tunnel/rpc.ts";
@@ -47,9 +47,15 @@ async function systemPing(host: string, patienceMs: number, signal: AbortSignal 
     return { address, ms: Number(/time[=<]([\d.]+) ms/.exec(stdout)?.[1] ?? 0) };
   } catch (thrown) {
     signal?.throwIfAborted();
-    // Exit code 1: no answer. 2: another error, most likely an unknown name.
-    throw new Failure((thrown as { code?: unknown }).code === 1 ? "target_timeout" : "name_not_found", {
-      subject: host,
-    });
+    const { code, stdout } = thrown as { code?: unknown; stdout?: unknown };
+    throw new Failure(systemPingCause(code, String(stdout)), { subject: host });
   }
+}
+
+/** Cause of a failure of the system's ping: exit code 1 = no reply, 2 = another error, most likely an unknown name. */
+export function systemPingCause(code: unknown, output: string): CauseCode {
+  if (code !== 1) return "name_not_found";
+  // The texts of iputils for ICMP codes 13, 9 and 10, and for ICMPv6 code 1.
+  if (/packet filtered|prohibited/i.test(output)) return "target_denied";
+  return /unreachable/i.test(output) ? "target_unreachable" : "target_timeout";
 }

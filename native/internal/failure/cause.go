@@ -78,6 +78,9 @@ const (
 
 	// The server has accepted an administrator's request, but not answered.
 	AnswerMissing Cause = 53
+
+	// An access list or a firewall of the intranet does not allow connections to the target.
+	TargetDenied Cause = 54
 )
 
 // names are the causes as they are spelled in logs, in the CLI and in local files.
@@ -136,6 +139,7 @@ var names = map[Cause]string{
 	AlreadyExists:               "already_exists",
 	StorageDamaged:              "storage_damaged",
 	AnswerMissing:               "answer_missing",
+	TargetDenied:                "target_denied",
 }
 
 // String returns the name of a cause, for example "not_permitted", or its number if this version has no name for it.

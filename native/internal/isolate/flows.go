@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
-	"syscall"
 	"time"
 
+	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/failure"
 	"sag.software/native/internal/netstack"
 	"sag.software/native/internal/proxy/dialer"
@@ -17,8 +17,7 @@ import (
 
 const (
 	dialLimit = 10 * time.Second
-	// udpIdle is how long an idle UDP flow is kept.
-	udpIdle = time.Minute
+	udpIdle   = packet.UDPIdle
 	// queryIdle is how long the socket of a DNS client is kept for its next query.
 	queryIdle = 10 * time.Second
 	// Limits of concurrent UDP flows, DNS queries and pings. Datagrams beyond them are dropped.
@@ -74,6 +73,9 @@ func (f *flows) onTCP(r *netstack.TCPRequest) {
 	case failure.Unspecified:
 	case failure.TargetRefused:
 		r.Refuse()
+		return
+	case failure.TargetDenied:
+		r.Prohibit()
 		return
 	case failure.TargetTimeout:
 		r.Drop()
@@ -131,24 +133,35 @@ func (f *flows) onUDP(r *netstack.UDPRequest) {
 			r.Unreachable()
 			return
 		}
-		if errors.Is(datagrams(client, conn), syscall.ECONNREFUSED) {
+		switch err := datagrams(client, conn); {
+		case errors.Is(err, netstack.ErrRefused):
 			r.Refuse()
+		case errors.Is(err, netstack.ErrProhibited):
+			r.Prohibit()
+		case errors.Is(err, netstack.ErrUnreachable):
+			r.Unreachable()
 		}
 	}()
 }
 
-// datagrams forwards one flow until it is idle for udpIdle or one end fails, and returns that end's error.
+// datagrams forwards one flow until it is idle for udpIdle or one end fails. It returns the error of the far end, nil if the client's
+// failed.
 func datagrams(client, far net.Conn) error {
 	touched := make(chan struct{}, 1)
 	done := make(chan error, 2)
 	carry := func(to, from net.Conn) {
 		buffer := make([]byte, maxDatagram)
 		for {
+			failed := from
 			n, err := from.Read(buffer)
 			if err == nil {
+				failed = to
 				_, err = to.Write(buffer[:n])
 			}
 			if err != nil {
+				if failed == client {
+					err = nil
+				}
 				done <- err
 				return
 			}
@@ -193,8 +206,14 @@ func (f *flows) onEcho(r *netstack.EchoRequest) {
 		defer func() { <-f.pings }()
 		ctx, cancel := context.WithTimeout(context.Background(), dialLimit)
 		defer cancel()
-		if _, err := network.Ping(ctx, r.Dst); err == nil {
+		_, err := network.Ping(ctx, r.Dst)
+		switch failure.CauseOf(err) {
+		case failure.Unspecified:
 			_ = r.Reply()
+		case failure.TargetDenied:
+			r.Prohibit()
+		case failure.TargetUnreachable:
+			r.Unreachable()
 		}
 	}()
 }

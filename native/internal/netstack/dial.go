@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -78,8 +79,8 @@ func (c *tcpConn) Probe() {
 	time.AfterFunc(probedFor, func() { c.endpoint.SocketOptions().SetKeepAlive(false) })
 }
 
-// DialTCP connects to an address in the intranet. It fails with ErrRefused, ErrUnreachable or ErrTimeout (also when ctx's
-// deadline has passed), or ctx's error when it was cancelled.
+// DialTCP connects to an address in the intranet. It fails with ErrRefused, ErrUnreachable, ErrProhibited or ErrTimeout (also when
+// ctx's deadline has passed), or ctx's error when it was cancelled.
 func (s *Stack) DialTCP(ctx context.Context, to netip.AddrPort) (Conn, error) {
 	var queue waiter.Queue
 	endpoint, terr := s.gvisor.NewEndpoint(tcp.ProtocolNumber, protocolOf(to.Addr()), &queue)
@@ -93,8 +94,15 @@ func (s *Stack) DialTCP(ctx context.Context, to netip.AddrPort) (Conn, error) {
 	}
 	s.ports.bind(endpoint, route.LocalAddress())
 	route.Release()
+	var prohibited atomic.Bool
+	defer s.device.link.unreachables.await(uint8(tcp.ProtocolNumber), endpoint, to, func(why error) {
+		prohibited.Store(errors.Is(why, ErrProhibited))
+	})()
 	if err := connect(ctx, &queue, endpoint, to); err != nil {
 		endpoint.Close()
+		if errors.Is(err, ErrUnreachable) && prohibited.Load() {
+			err = ErrProhibited
+		}
 		return nil, err
 	}
 	return &tcpConn{gonet.NewTCPConn(&queue, endpoint), endpoint}, nil
@@ -128,15 +136,52 @@ func (s *Stack) ListenTCP(at netip.AddrPort) (net.Listener, error) {
 	return l, nil
 }
 
-// DialUDP opens a socket that is connected to one address. Reads return ErrRefused after an ICMP "port unreachable".
+// DialUDP opens a socket that is connected to one address. Reads and writes return ErrRefused, ErrUnreachable or ErrProhibited after an ICMP
+// "unreachable".
 func (s *Stack) DialUDP(_ context.Context, to netip.AddrPort) (net.Conn, error) {
-	conn, err := s.newUDP(protocolOf(to.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
-		return endpoint.Connect(fullAddress(to))
+	conn := &connectedUDP{}
+	var err error
+	conn.udpConn, err = s.newUDP(protocolOf(to.Addr()), func(endpoint tcpip.Endpoint) tcpip.Error {
+		if err := endpoint.Connect(fullAddress(to)); err != nil {
+			return err
+		}
+		conn.forget = s.device.link.unreachables.await(uint8(udp.ProtocolNumber), endpoint, to, func(why error) { conn.why.Store(&why) })
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// connectedUDP returns the reason of an ICMP "unreachable", which gVisor reports as "port unreachable" (see unreachables).
+type connectedUDP struct {
+	*udpConn
+	forget func()
+	// why is the reason of the last ICMP error.
+	why atomic.Pointer[error]
+}
+
+func (c *connectedUDP) Read(b []byte) (int, error) {
+	n, err := c.udpConn.Read(b)
+	return n, c.reason(err)
+}
+
+func (c *connectedUDP) Write(b []byte) (int, error) {
+	n, err := c.udpConn.Write(b)
+	return n, c.reason(err)
+}
+
+func (c *connectedUDP) reason(err error) error {
+	if why := c.why.Load(); why != nil && errors.Is(err, ErrRefused) {
+		return *why
+	}
+	return err
+}
+
+func (c *connectedUDP) Close() error {
+	c.forget()
+	return c.udpConn.Close()
 }
 
 // ListenPacket opens an unconnected UDP socket at an address of the stack. An unspecified address means all of that family,

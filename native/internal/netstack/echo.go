@@ -42,6 +42,15 @@ func (r *EchoRequest) Sequence() uint16 {
 	return header.ICMPv4(r.packet[r.ipSize:]).Sequence()
 }
 
+// Prohibit sends an ICMP "administratively prohibited" to the client.
+func (r *EchoRequest) Prohibit() { r.link.sendUnreachable(r.beginning(), prohibited) }
+
+// Unreachable sends an ICMP "host unreachable" to the client.
+func (r *EchoRequest) Unreachable() { r.link.sendUnreachable(r.beginning(), hostUnreachable) }
+
+// beginning is the part of the request that an ICMP error quotes.
+func (r *EchoRequest) beginning() []byte { return r.packet[:r.ipSize+header.ICMPv4MinimumSize] }
+
 // Reply sends the echo reply.
 func (r *EchoRequest) Reply() error {
 	raw := slices.Clone(r.packet)

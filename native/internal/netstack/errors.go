@@ -3,6 +3,7 @@ package netstack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 
@@ -13,9 +14,11 @@ import (
 var (
 	ErrRefused     = errors.New("connection refused")
 	ErrUnreachable = errors.New("destination unreachable")
-	ErrTimeout     = errors.New("timed out")
-	ErrReset       = errors.New("connection reset")
-	ErrClosed      = errors.New("the stack is closed")
+	// ErrProhibited means that an access list or a firewall does not allow the connection. It is also an ErrUnreachable.
+	ErrProhibited = fmt.Errorf("administratively prohibited: %w", ErrUnreachable)
+	ErrTimeout    = errors.New("timed out")
+	ErrReset      = errors.New("connection reset")
+	ErrClosed     = errors.New("the stack is closed")
 )
 
 // meanings is keyed by gVisor's error texts, because its net.Conn adapters return only the text.

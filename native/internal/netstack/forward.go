@@ -35,10 +35,10 @@ type request struct {
 }
 
 // Unreachable sends an ICMP "host unreachable" to the client.
-func (r *request) Unreachable() { r.stack.sendUnreachable(r.original, hostUnreachable) }
+func (r *request) Unreachable() { r.stack.device.link.sendUnreachable(r.original, hostUnreachable) }
 
 // Prohibit sends an ICMP "administratively prohibited" to the client.
-func (r *request) Prohibit() { r.stack.sendUnreachable(r.original, prohibited) }
+func (r *request) Prohibit() { r.stack.device.link.sendUnreachable(r.original, prohibited) }
 
 // TCPRequest is a client's SYN. The handshake waits for the decision.
 type TCPRequest struct {
@@ -98,7 +98,7 @@ func (r *UDPRequest) Accept() (net.Conn, error) {
 }
 
 // Refuse sends an ICMP "port unreachable" to the client.
-func (r *UDPRequest) Refuse() { r.stack.sendUnreachable(r.original, portUnreachable) }
+func (r *UDPRequest) Refuse() { r.stack.device.link.sendUnreachable(r.original, portUnreachable) }
 
 func (s *Stack) forward(to *Forward) error {
 	if err := s.gvisor.SetPromiscuousMode(nic, true); err != nil {

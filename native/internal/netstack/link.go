@@ -32,6 +32,8 @@ type link struct {
 	timeWait   timeWait
 	pings      pings
 	fragmentID atomic.Uint32
+	// unreachables are of the stack's own packets.
+	unreachables unreachables
 
 	mu       sync.Mutex
 	readable sync.Cond

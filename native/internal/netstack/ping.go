@@ -12,7 +12,8 @@ import (
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
-// Ping sends one ICMP echo request and waits for its reply until ctx ends (ErrTimeout).
+// Ping sends one ICMP echo request and waits for its reply until ctx ends (ErrTimeout). It fails with ErrUnreachable or ErrProhibited if an
+// ICMP error says so.
 func (s *Stack) Ping(ctx context.Context, to netip.Addr) (time.Duration, error) {
 	transport, request, replyType := header.ICMPv4ProtocolNumber, echoRequestV4(), uint8(header.ICMPv4EchoReply)
 	if protocolOf(to) == header.IPv6ProtocolNumber {
@@ -30,6 +31,13 @@ func (s *Stack) Ping(ctx context.Context, to netip.Addr) (time.Duration, error) 
 	if err := endpoint.Connect(fullAddress(netip.AddrPortFrom(to, 0))); err != nil {
 		return 0, tcpipError(err)
 	}
+	unreachable := make(chan error, 1)
+	defer s.device.link.unreachables.await(uint8(transport), endpoint, netip.AddrPortFrom(to, 0), func(why error) {
+		select {
+		case unreachable <- why:
+		default:
+		}
+	})()
 	sent := time.Now()
 	if _, err := endpoint.Write(bytes.NewReader(request), tcpip.WriteOptions{}); err != nil {
 		return 0, tcpipError(err)
@@ -45,6 +53,8 @@ func (s *Stack) Ping(ctx context.Context, to netip.Addr) (time.Duration, error) 
 		case *tcpip.ErrWouldBlock:
 			select {
 			case <-readable:
+			case why := <-unreachable:
+				return 0, why
 			case <-ctx.Done():
 				if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 					return 0, classify(ctx.Err())

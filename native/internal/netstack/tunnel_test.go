@@ -105,8 +105,15 @@ func forwardAll() *netstack.Forward {
 			}
 		},
 		UDP: func(r *netstack.UDPRequest) {
-			if r.Dst.Port() == 1 {
+			switch r.Dst.Port() {
+			case 1:
 				r.Refuse()
+				return
+			case 2:
+				r.Unreachable()
+				return
+			case 3:
+				r.Prohibit()
 				return
 			}
 			conn, err := r.Accept()
@@ -115,7 +122,16 @@ func forwardAll() *netstack.Forward {
 			}
 			go func() { _, _ = io.Copy(conn, conn) }()
 		},
-		Echo: func(r *netstack.EchoRequest) { _ = r.Reply() },
+		Echo: func(r *netstack.EchoRequest) {
+			switch last := r.Dst.AsSlice(); last[len(last)-1] {
+			case 2:
+				r.Unreachable()
+			case 3:
+				r.Prohibit()
+			default:
+				_ = r.Reply()
+			}
+		},
 	}
 }
 
@@ -148,7 +164,7 @@ func TestTCPThroughTheTunnel(t *testing.T) {
 func TestDialErrors(t *testing.T) {
 	tn := newForwardingTunnel(t, probe.Callbacks{})
 	for _, host := range []string{"192.0.2.1", "2001:db8::1"} {
-		for port, want := range map[uint16]error{1: netstack.ErrRefused, 2: netstack.ErrUnreachable, 3: netstack.ErrUnreachable, 4: netstack.ErrTimeout} {
+		for port, want := range map[uint16]error{1: netstack.ErrRefused, 2: netstack.ErrUnreachable, 3: netstack.ErrProhibited, 4: netstack.ErrTimeout} {
 			t.Run(host+" "+want.Error(), func(t *testing.T) {
 				t.Parallel()
 				limit := 5 * time.Second
@@ -158,7 +174,7 @@ func TestDialErrors(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), limit)
 				defer cancel()
 				_, err := tn.client.DialTCP(ctx, netip.AddrPortFrom(netip.MustParseAddr(host), port))
-				if !errors.Is(err, want) {
+				if !errors.Is(err, want) || errors.Is(err, netstack.ErrProhibited) != (port == 3) {
 					t.Fatalf("got %v, want %v", err, want)
 				}
 			})
@@ -180,13 +196,16 @@ func TestUDPThroughTheTunnel(t *testing.T) {
 		if string(answer[:n]) != "question" {
 			t.Fatalf("got %q", answer[:n])
 		}
-		refused, err := tn.client.DialUDP(dialContext(t), netip.AddrPortFrom(netip.MustParseAddr(host), 1))
-		must(t, err)
-		must(t, refused.SetDeadline(time.Now().Add(5*time.Second)))
-		_, err = refused.Write([]byte("anybody?"))
-		must(t, err)
-		if _, err := refused.Read(answer); !errors.Is(err, netstack.ErrRefused) {
-			t.Fatalf("%s: got %v, want refused", host, err)
+		for port, want := range map[uint16]error{1: netstack.ErrRefused, 2: netstack.ErrUnreachable, 3: netstack.ErrProhibited} {
+			refused, err := tn.client.DialUDP(dialContext(t), netip.AddrPortFrom(netip.MustParseAddr(host), port))
+			must(t, err)
+			must(t, refused.SetDeadline(time.Now().Add(5*time.Second)))
+			_, err = refused.Write([]byte("anybody?"))
+			must(t, err)
+			if _, err := refused.Read(answer); !errors.Is(err, want) || errors.Is(err, netstack.ErrProhibited) != (port == 3) {
+				t.Fatalf("%s: got %v, want %v", host, err, want)
+			}
+			must(t, refused.Close())
 		}
 	}
 }
@@ -213,6 +232,13 @@ func TestPing(t *testing.T) {
 	for _, host := range []string{"192.0.2.1", "2001:db8::1", probeAddr.String()} {
 		if _, err := tn.client.Ping(dialContext(t), netip.MustParseAddr(host)); err != nil {
 			t.Fatalf("%s: %v", host, err)
+		}
+	}
+	for host, want := range map[string]error{
+		"192.0.2.2": netstack.ErrUnreachable, "2001:db8::2": netstack.ErrUnreachable, "192.0.2.3": netstack.ErrProhibited, "2001:db8::3": netstack.ErrProhibited,
+	} {
+		if _, err := tn.client.Ping(dialContext(t), netip.MustParseAddr(host)); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", host, err, want)
 		}
 	}
 }

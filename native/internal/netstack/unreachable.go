@@ -28,7 +28,7 @@ func beginning(packet *gstack.PacketBuffer) []byte {
 }
 
 // sendUnreachable sends an ICMP error about a packet to its sender, from the packet's destination address.
-func (s *Stack) sendUnreachable(original []byte, why reason) {
+func (l *link) sendUnreachable(original []byte, why reason) {
 	var packet []byte
 	switch {
 	case len(original) >= header.IPv4MinimumSize && original[0]>>4 == 4:
@@ -38,7 +38,7 @@ func (s *Stack) sendUnreachable(original []byte, why reason) {
 	default:
 		return
 	}
-	_ = s.device.link.inject(packet) // if the queue is full, the error is lost and the sender retries or times out
+	_ = l.inject(packet) // if the queue is full, the error is lost and the sender retries or times out
 }
 
 func unreachableV4(original []byte, code header.ICMPv4Code) []byte {

@@ -10,6 +10,7 @@ import (
 
 	tunnelv1 "sag.software/native/gen/sag/tunnel/v1"
 	typesv1 "sag.software/native/gen/sag/types/v1"
+	"sag.software/native/internal/failure"
 	"sag.software/native/internal/tunnel/tunneltest"
 )
 
@@ -52,6 +53,24 @@ func TestIntranetFailuresAreReported(t *testing.T) {
 		if out, err := p.byHTTP(url, "-w", "%{http_code}"); err != nil || !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "502") {
 			t.Errorf("http %s: %v %s, want %s", url, err, out, want)
 		}
+	}
+}
+
+// What an access list denies is not reported as a fault of the network.
+func TestDeniedTargetsAreReportedAsSuch(t *testing.T) {
+	p := newPerson(t, tunneltest.NewCompany(t, 1)).connect()
+	url := "http://" + tunneltest.Denied.String() + "/"
+	if out, err := p.bySocks(url); err == nil || !strings.Contains(out, "(2)") { // of RFC 1928: not allowed by ruleset
+		t.Errorf("socks: %s", out)
+	}
+	want := "target_denied: an access list or a firewall of the intranet does not allow connections to " + tunneltest.Denied.String()
+	if out, err := p.byHTTP(url, "-w", "%{http_code}"); err != nil || !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "403") {
+		t.Errorf("http: %v %s", err, out)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if _, _, err := p.Ping(ctx, p.state().GetIntranetId(), tunneltest.Denied.String()); failure.CauseOf(err) != failure.TargetDenied {
+		t.Errorf("ping: %v", err)
 	}
 }
 

@@ -175,6 +175,8 @@ func explain(err error, to fmt.Stringer) error {
 	switch {
 	case errors.Is(err, netstack.ErrRefused), errors.Is(err, netstack.ErrReset):
 		return failure.Over(err, failure.TargetRefused, msg.HostRefuses(host))
+	case errors.Is(err, netstack.ErrProhibited):
+		return failure.Over(err, failure.TargetDenied, msg.HostNotAllowed(host))
 	case errors.Is(err, netstack.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
 		return failure.Over(err, failure.TargetTimeout, msg.HostSilent(host))
 	}

@@ -126,6 +126,11 @@ export const host = {
     message: (d) => `${d.subject ?? "The target"} did not answer in time.`,
     action: "Try again, or ask whoever runs it.",
   },
+  target_denied: {
+    message: (d) =>
+      `An access list or a firewall of the intranet does not allow ${d.subject ? `connections to ${d.subject}` : "this connection"}.`,
+    action: "If you need it, ask your administrator.",
+  },
   data_directory_in_use: {
     message: (d) => `${about("The data directory", d, "The data directory")} is in use by another process.`,
     action: "Stop that process, or use another directory.",

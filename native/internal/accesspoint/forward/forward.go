@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sag.software/native/internal/accesspoint/policy"
+	"sag.software/native/internal/datapath/packet"
 	"sag.software/native/internal/netstack"
 	"sag.software/native/internal/sampled"
 )
@@ -32,7 +33,7 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// DialTimeout is the timeout for connecting to a destination; 0 = 10 s.
 	DialTimeout time.Duration
-	// UDPIdle and DNSIdle are the idle timeouts of UDP flows; 0 = 60 s and 10 s.
+	// UDPIdle and DNSIdle are the idle timeouts of UDP flows; 0 = packet.UDPIdle and 10 s.
 	UDPIdle, DNSIdle time.Duration
 }
 
@@ -53,7 +54,7 @@ func New(config Config) *Forwarder {
 		config.DialTimeout = 10 * time.Second
 	}
 	if config.UDPIdle == 0 {
-		config.UDPIdle = time.Minute
+		config.UDPIdle = packet.UDPIdle
 	}
 	if config.DNSIdle == 0 {
 		config.DNSIdle = 10 * time.Second

@@ -141,6 +141,47 @@ func TestSilentUDPFlowEnds(t *testing.T) {
 	}
 }
 
+// unreachable is a host's socket that has received an ICMP error.
+type unreachable struct {
+	net.Conn
+	err error
+}
+
+func (u unreachable) Read([]byte) (int, error) {
+	return 0, &net.OpError{Op: "read", Net: "udp", Err: u.err}
+}
+func (u unreachable) Write(b []byte) (int, error) { return len(b), nil }
+
+func TestErrorsOfDatagramsReachTheClient(t *testing.T) {
+	for host, want := range map[error]error{
+		syscall.ECONNREFUSED: netstack.ErrRefused, syscall.EHOSTUNREACH: netstack.ErrUnreachable, syscall.ENETUNREACH: netstack.ErrUnreachable,
+		syscall.EACCES: netstack.ErrProhibited,
+	} {
+		here, _ := net.Pipe()
+		client := newClientStack(t, Config{
+			Policy: policy.Policy{Allowed: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
+			Dial:   func(context.Context, string, string) (net.Conn, error) { return unreachable{here, host}, nil },
+		})
+		conn, err := client.DialUDP(context.Background(), netip.MustParseAddrPort("192.0.2.1:1000"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+		_, _ = conn.Write([]byte("anybody?"))
+		if _, err := conn.Read(make([]byte, 10)); !errors.Is(err, want) {
+			t.Errorf("%v: got %v, want %v", host, err, want)
+		}
+		_ = conn.Close()
+	}
+}
+
+// A client waits for late answers as long as a NAT would have to keep the flow (RFC 4787, REQ-5).
+func TestDatagramFlowsAreKeptForTwoMinutes(t *testing.T) {
+	if idle := New(Config{Logger: slog.New(slog.DiscardHandler)}).UDPIdle; idle < 2*time.Minute {
+		t.Errorf("kept for %v", idle)
+	}
+}
+
 // The idle time of a UDP flow is measured by the monotonic clock: setting the wall clock neither ends a flow nor keeps it.
 func TestIdleTimeIgnoresTheWallClock(t *testing.T) {
 	a := &association{idle: time.Minute}

@@ -130,14 +130,14 @@ func (a *association) copy(to, from net.Conn, passing func()) {
 			if a.stillUsed(err) {
 				continue
 			}
-			a.reportRefusal(err)
+			a.report(err)
 			return
 		}
 		a.touch()
 		passing()
 		// Any other error (datagram too long, no route) affects only this datagram.
 		if _, err := to.Write(buffer[:n]); errors.Is(err, syscall.ECONNREFUSED) {
-			a.reportRefusal(err)
+			a.report(err)
 			return
 		}
 	}
@@ -149,9 +149,14 @@ func (a *association) stillUsed(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout() && time.Now().Before(a.ends())
 }
 
-// reportRefusal forwards an ICMP "port unreachable" to the client.
-func (a *association) reportRefusal(err error) {
-	if errors.Is(err, syscall.ECONNREFUSED) {
+// report forwards an ICMP "unreachable" to the client.
+func (a *association) report(err error) {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
 		a.request.Refuse()
+	case errors.Is(err, syscall.EACCES): // of ICMPv6 "administratively prohibited"
+		a.request.Prohibit()
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		a.request.Unreachable()
 	}
 }

@@ -31,7 +31,7 @@ const (
 	tcpIdle    = 2*time.Hour + 4*time.Minute
 	openIdle   = time.Minute // TCP until both ends have acknowledged something
 	closedIdle = 10 * time.Second
-	udpIdle    = 2 * time.Minute
+	udpIdle    = packet.UDPIdle
 	dnsIdle    = 10 * time.Second
 	otherIdle  = 30 * time.Second
 )

@@ -69,7 +69,7 @@ func explain(err error) (int, *failure.Failure) {
 	switch f.Cause {
 	case failure.TargetTimeout, failure.DNSUnavailable:
 		status = http.StatusGatewayTimeout
-	case failure.NotPermitted:
+	case failure.NotPermitted, failure.TargetDenied:
 		status = http.StatusForbidden
 	}
 	if dialer.OutOfFiles(err) {

@@ -133,7 +133,7 @@ func replyTo(err error) Reply {
 		return HostUnreachable
 	case failure.TargetTimeout:
 		return TTLExpired
-	case failure.NotPermitted:
+	case failure.NotPermitted, failure.TargetDenied:
 		return NotAllowed
 	case failure.NotConnected:
 		return NetworkUnreachable

@@ -19,9 +19,10 @@ import (
 var (
 	NameServer = netip.MustParseAddr("10.80.0.53")
 	Portal     = netip.MustParseAddr("10.80.0.80")
-	// Silent never answers; Unreachable is answered with an ICMP error.
+	// Silent never answers; Unreachable is answered with an ICMP error, and Denied with the one of an access list.
 	Silent      = netip.MustParseAddr("10.80.0.9")
 	Unreachable = netip.MustParseAddr("10.80.0.10")
+	Denied      = netip.MustParseAddr("10.80.0.11")
 	Routes      = []string{"10.80.0.0/16"}
 )
 
@@ -83,7 +84,13 @@ func newIntranet() *Intranet {
 }
 
 func (n *Intranet) forward() *netstack.Forward {
-	return &netstack.Forward{TCP: n.tcp, UDP: n.udp, Echo: func(r *netstack.EchoRequest) { _ = r.Reply() }}
+	return &netstack.Forward{TCP: n.tcp, UDP: n.udp, Echo: func(r *netstack.EchoRequest) {
+		if r.Dst == Denied {
+			r.Prohibit()
+			return
+		}
+		_ = r.Reply()
+	}}
 }
 
 func (n *Intranet) tcp(r *netstack.TCPRequest) {
@@ -93,6 +100,9 @@ func (n *Intranet) tcp(r *netstack.TCPRequest) {
 		return
 	case r.Dst.Addr() == Unreachable:
 		r.Unreachable()
+		return
+	case r.Dst.Addr() == Denied:
+		r.Prohibit()
 		return
 	case r.Dst == netip.AddrPortFrom(Portal, 80), r.Dst == netip.AddrPortFrom(Portal, EchoPort), r.Dst == netip.AddrPortFrom(NameServer, 53):
 	default:

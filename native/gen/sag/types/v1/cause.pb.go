@@ -93,6 +93,8 @@ const (
 	Cause_CAUSE_STORAGE_DAMAGED Cause = 52
 	// The server has accepted an administrator's request, but not answered; the request may still be carried out.
 	Cause_CAUSE_ANSWER_MISSING Cause = 53
+	// A failure of a command: an access list or a firewall of the intranet does not allow connections to the target.
+	Cause_CAUSE_TARGET_DENIED Cause = 54
 )
 
 // Enum value maps for Cause.
@@ -152,6 +154,7 @@ var (
 		51: "CAUSE_ALREADY_EXISTS",
 		52: "CAUSE_STORAGE_DAMAGED",
 		53: "CAUSE_ANSWER_MISSING",
+		54: "CAUSE_TARGET_DENIED",
 	}
 	Cause_value = map[string]int32{
 		"CAUSE_UNSPECIFIED":                   0,
@@ -208,6 +211,7 @@ var (
 		"CAUSE_ALREADY_EXISTS":                51,
 		"CAUSE_STORAGE_DAMAGED":               52,
 		"CAUSE_ANSWER_MISSING":                53,
+		"CAUSE_TARGET_DENIED":                 54,
 	}
 )
 
@@ -500,7 +504,7 @@ const file_sag_types_v1_cause_proto_rawDesc = "" +
 	"\x0emessage_params\x18\b \x03(\v2(.sag.types.v1.Failure.MessageParamsEntryB\x17\xbaH\x14\x9a\x01\x11\x10\x10\"\x06r\x04\x10\x01\x18 *\x05r\x03\x18\x80\bR\rmessageParams\x1a@\n" +
 	"\x12MessageParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xe4\v\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xfd\v\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rCAUSE_UNKNOWN\x10\x01\x12\x19\n" +
@@ -556,7 +560,8 @@ const file_sag_types_v1_cause_proto_rawDesc = "" +
 	"\x0fCAUSE_NOT_FOUND\x102\x12\x18\n" +
 	"\x14CAUSE_ALREADY_EXISTS\x103\x12\x19\n" +
 	"\x15CAUSE_STORAGE_DAMAGED\x104\x12\x18\n" +
-	"\x14CAUSE_ANSWER_MISSING\x105B\x9e\x01\n" +
+	"\x14CAUSE_ANSWER_MISSING\x105\x12\x17\n" +
+	"\x13CAUSE_TARGET_DENIED\x106B\x9e\x01\n" +
 	"\x10com.sag.types.v1B\n" +
 	"CauseProtoP\x01Z,sag.software/native/gen/sag/types/v1;typesv1\xa2\x02\x03STX\xaa\x02\fSag.Types.V1\xca\x02\fSag\\Types\\V1\xe2\x02\x18Sag\\Types\\V1\\GPBMetadata\xea\x02\x0eSag::Types::V1b\x06proto3"
 
