@@ -161,6 +161,12 @@ describe("programs without proxy support", () => {
       s.on("message", (m) => { console.log(String(m)); s.close(); }); setTimeout(() => process.exit(1), 5000).unref();`;
     expect((await script(text)).stdout).toBe("hello\n");
   });
+
+  it("learn at once that nothing listens at a UDP port", async () => {
+    const text = `const s = require("node:dgram").createSocket("udp4"), ended = (what) => { console.log(what); process.exit(); };
+      s.connect(8, ${JSON.stringify(addresses.echo)}, () => s.send("hello")); s.on("error", (e) => ended(e.code)); setTimeout(() => ended("no answer"), 5000);`;
+    expect((await script(text)).stdout).toBe("ECONNREFUSED\n");
+  });
 });
 
 it("a nested sag run runs the command directly, because everything is tunneled already", async () => {

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { at } from "../../build/lib/root.ts";
 import { addresses, domain, portalUrl } from "../harness/intranet/plan.ts";
 import type { Person } from "../harness/person.ts";
+import { until } from "../harness/wait.ts";
 import { givenCompany } from "./fixture.ts";
 
 let person: Person;
@@ -32,6 +33,31 @@ describe("sag ping", () => {
     expect((await person.failure(["ping", `nothing.${domain}`])).cause).toBe("name_not_found");
     const silence = await person.failure(["ping", "10.77.0.200", "--count", "1", "--timeout", "300ms"]);
     expect(["target_timeout", "target_unreachable"]).toContain(silence.cause);
+  });
+
+  it("says that an access list denies a host, as the HTTP proxy does", async () => {
+    const acl = (...args: string[]) => company.site.sagctl<{ id: string }>(["acl", ...args]);
+    const { id } = await acl("create", "no echo");
+    await acl("add", id, "--policy", "drop", "--dest", `${addresses.echo}/32`);
+    const [instance] = await company.site.sagctl<{ id: string }[]>(["instance", "list"]);
+    await acl("use", id, `${instance?.id}`);
+    try {
+      const args = ["ping", addresses.echo, "--count", "1", "--timeout", "2s"];
+      const denied = await until("a denied ping", async () => {
+        const { code, stdout } = await person.sag([...args, "--json"]);
+        return code !== 0 && (JSON.parse(stdout) as { cause: string; message: string; action: string });
+      });
+      expect(denied).toMatchObject({
+        cause: "target_denied",
+        message: `An access list or a firewall of the intranet does not allow connections to ${addresses.echo}.`,
+        action: "If you need it, ask your administrator.",
+      });
+      const { http } = await person.status();
+      const curl = ["curl", "-sS", "--proxy", `http://${http}`, "-w", "%{http_code}", `http://${addresses.echo}:7/`];
+      expect((await person.run(curl)).stdout).toMatch(/^target_denied: an access list .*\n403$/);
+    } finally {
+      await acl("unuse", id, `${instance?.id}`);
+    }
   });
 });
 
