@@ -6,8 +6,11 @@ import { type DatagramWay, datagramsInside } from "./datagrams.ts";
 import { type Forward, type Forwarding, type ForwardParts, notListening } from "./forwarding.ts";
 import { type End, isOwn, sharedLists } from "./owner.ts";
 
-/** How long an idle source is kept, and how long a refused source is not looked up again, ms. */
-const idle = 60_000;
+/**
+ * How long an idle source is kept (https://www.rfc-editor.org/rfc/rfc4787#section-4.3, REQ-5), and how long a refused source is not looked
+ * up again, ms.
+ */
+const idle = 120_000;
 const retry = 1_000;
 /** Limits: sources of this user, sources being looked up, and sources known to belong to other users. */
 const mostSources = 256;
