@@ -149,6 +149,7 @@ func testAccessLists(t *testing.T, mode string) {
 			t.Errorf("%s: from the LAN the client is closed: %v", test.name, closed)
 		}
 	}
+	t.Run("names", c.names)
 	t.Run("a change cuts open connections", c.cutting)
 }
 
