@@ -48,7 +48,8 @@ export interface TestAccessPoint {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   acknowledge(): Promise<void>;
-  report(sessionId: string, rxBytes: bigint, txBytes: bigint): Promise<void>;
+  /** `handshakeAge`: s since the last handshake; default: there was none. */
+  report(sessionId: string, rxBytes: bigint, txBytes: bigint, handshakeAge?: number): Promise<void>;
   reportFlowLogs(flowLogs: MessageInitShape<typeof FlowLogCountersSchema>[]): Promise<void>;
   /** Reports what rules have decided, and drops. */
   reportDecided(rules: RuleCount[], drops?: DropCount[]): Promise<void>;
@@ -111,8 +112,10 @@ export async function registerAccessPoint(
     async acknowledge() {
       await api.acknowledge({ ...last, bootId });
     },
-    async report(sessionId, rxBytes, txBytes) {
-      await api.report({ bootId, counters: [{ sessionId, rxBytes, txBytes, generation: 1n, active: true }] });
+    async report(sessionId, rxBytes, txBytes, age) {
+      const handshakeAge = age === undefined ? {} : { handshakeAge: { seconds: BigInt(age), nanos: 0 } };
+      const counters = { sessionId, rxBytes, txBytes, generation: 1n, active: true, ...handshakeAge };
+      await api.report({ bootId, counters: [counters] });
     },
     async reportFlowLogs(flowLogs) {
       await api.report({ bootId, flowLogs });

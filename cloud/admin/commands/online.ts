@@ -3,15 +3,17 @@ import { findAccount } from "../../domain/accounts/accounts.ts";
 import { ownInstance } from "../../domain/instances/own.ts";
 import { limitOf } from "../../domain/quotas/limits.ts";
 import { violation } from "../../domain/rules.ts";
+import { onlineOf } from "../../domain/sessions/online.ts";
 import { nameKey } from "../../store/names.ts";
 import { accountNamed } from "../../store/queries/accounts.ts";
 import {
-  onlineByAccount,
-  onlineByInstance,
-  sessionsOnline,
+  sessionsByAccount,
+  sessionsByInstance,
+  sessionsOfAccount,
   trafficByUser,
+  type WithSessions,
 } from "../../store/queries/listings/people.ts";
-import { type AnyCommand, reading } from "../command.ts";
+import { type AnyCommand, type Reading, reading } from "../command.ts";
 import { instanceRef, requireNotElsewhere, theInstance } from "./common.ts";
 import { region } from "./values.ts";
 
@@ -19,19 +21,25 @@ const text = z.string().max(64);
 const of = { instance: instanceRef.optional() };
 const users = z.array(text).max(50).optional();
 
-/** Number of running sessions per instance. */
+/** How many of the sessions are online. */
+const counted = ({ context }: Pick<Reading, "context">, all: WithSessions[]) =>
+  Promise.all(all.map(async ({ name, sessions }) => ({ name, online: (await onlineOf(context, sessions)).length })));
+
+/** Number of clients that are online, per instance. */
 export const sessionCount = reading({
   name: "session count",
   access: "accounts-read",
   input: z.strictObject({ region, instances: z.array(text).max(50).optional() }),
-  async read({ db, caller }, p) {
-    const { tenant } = caller;
+  async read(at, p) {
+    const { db } = at;
+    const { tenant } = at.caller;
     await requireNotElsewhere(p.instances, (id) => ownInstance(db, tenant, id, p.region));
-    return onlineByInstance(db, { tenantId: tenant.id, region: p.region, ids: p.instances });
+    const all = await sessionsByInstance(db, { tenantId: tenant.id, region: p.region, ids: p.instances });
+    return (await counted(at, all)).map(({ name, online }) => ({ id: name, online }));
   },
 });
 
-/** Number of running sessions per account. */
+/** Number of clients that are online, per account. */
 export const accountSessionCount = reading({
   name: "account session-count",
   access: "accounts-read",
@@ -40,19 +48,19 @@ export const accountSessionCount = reading({
     const { id } = await theInstance(at, p.instance);
     const names: string[] = [];
     for (const name of p.users ?? []) names.push((await findAccount(at.db, id, name)).userName);
-    const rows = await onlineByAccount(at.db, id, p.users && names);
-    return rows.map(({ userName, online }) => ({ user: userName, online }));
+    const all = await counted(at, await sessionsByAccount(at.db, id, p.users && names));
+    return all.map(({ name, online }) => ({ user: name, online }));
   },
 });
 
-/** The running sessions of an account, oldest first. */
+/** The clients of an account that are online, oldest session first. */
 export const accountSessions = reading({
   name: "account sessions",
   access: "accounts-read",
   input: z.strictObject({ ...of, user: text }),
   async read(at, p) {
     const account = await findAccount(at.db, (await theInstance(at, p.instance)).id, p.user);
-    const rows = await sessionsOnline(at.db, account.id);
+    const rows = await onlineOf(at.context, await sessionsOfAccount(at.db, account.id));
     return rows.map(({ clientIp, startedAt }) => ({ clientIp, startedAt }));
   },
 });

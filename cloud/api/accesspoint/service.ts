@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { create, toBinary } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   type AccessPointService,
@@ -102,6 +103,7 @@ export function accessPointService(context: Context): ServiceImpl<typeof AccessP
           txBytes: Number(c.txBytes),
           generation: c.generation,
           active: c.active,
+          handshakeAgeMs: c.handshakeAge && durationMs(c.handshakeAge),
         })),
       );
       state.flowLogs = flowLogCounters(request.flowLogs);

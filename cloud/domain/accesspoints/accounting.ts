@@ -12,6 +12,8 @@ export interface SessionCounters {
   /** Highest generation seen in a probe, and whether that probe was marked "active here". */
   generation: bigint;
   active: boolean;
+  /** Since the last handshake, ms; undefined = none yet. */
+  handshakeAgeMs: number | undefined;
 }
 
 /** The increase since the last cumulative value. A lower value is stale and adds nothing. */
@@ -29,6 +31,10 @@ export async function account(
   const { store, clock, presence } = context;
   const day = new Date(clock.now()).toISOString().slice(0, 10);
   for (const c of counters) {
+    // Counters of an ended session are reported once more.
+    if (context.peers.get(c.sessionId)) {
+      presence.heard(c.sessionId, c.handshakeAgeMs === undefined ? 0 : clock.now() - c.handshakeAgeMs);
+    }
     if (c.active) presence.seen(c.sessionId, state.id, c.generation);
   }
   await transaction(store, async (tx) => {

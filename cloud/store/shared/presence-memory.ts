@@ -8,6 +8,7 @@ interface Seen {
 /** For a single process. */
 export class MemoryPresence implements Presence {
   readonly #seen = new Map<string, Seen>();
+  readonly #handshakes = new Map<string, number>();
 
   seen(sessionId: string, accessPointId: string, generation: bigint): void {
     const known = this.#seen.get(sessionId);
@@ -23,7 +24,21 @@ export class MemoryPresence implements Presence {
     );
   }
 
+  heard(sessionId: string, handshakeAt: number): void {
+    this.#handshakes.set(sessionId, Math.max(handshakeAt, this.#handshakes.get(sessionId) ?? 0));
+  }
+
+  async handshakesOf(sessionIds: readonly string[]): Promise<Map<string, number>> {
+    return new Map(
+      sessionIds.flatMap((id) => {
+        const at = this.#handshakes.get(id);
+        return at === undefined ? [] : [[id, at] as const];
+      }),
+    );
+  }
+
   forget(sessionId: string): void {
     this.#seen.delete(sessionId);
+    this.#handshakes.delete(sessionId);
   }
 }

@@ -165,45 +165,67 @@ export function bindablePage(
   return pageOf(reader, rows, "instance", wish);
 }
 
-/** Number of running sessions per instance. */
-export function onlineByInstance(
+/** A running session. */
+export interface RunningSession {
+  id: string;
+  /** Epoch ms. */
+  startedAt: number;
+}
+
+/** Something with its running sessions. */
+export interface WithSessions {
+  /** The id of an instance, or the name of an account. */
+  name: string;
+  sessions: RunningSession[];
+}
+
+/** Groups rows by name, in their order; an `id` of null = it has no session. */
+function grouped(rows: { name: string; id: string | null; startedAt: number | null }[]): WithSessions[] {
+  return [...Map.groupBy(rows, ({ name }) => name)].map(([name, all]) => ({
+    name,
+    sessions: all.flatMap(({ id, startedAt }) => (id === null ? [] : { id, startedAt: startedAt ?? 0 })),
+  }));
+}
+
+/** The running sessions of instances, by their ids. */
+export async function sessionsByInstance(
   db: Db,
   filter: { tenantId: string; region: string; ids?: readonly string[] | undefined },
-): Promise<{ id: string; online: number }[]> {
+): Promise<WithSessions[]> {
   let rows = query(db)
     .selectFrom("instance")
     .leftJoin("session", (join) =>
       join.onRef("session.instance_id", "=", "instance.id").on("session.ended_at", "is", null),
     )
-    .select((e) => ["instance.id", e.fn.count<number>("session.id").as("online")])
+    .select(["instance.id as name", "session.id", "session.started_at as startedAt"])
     .where("instance.tenant_id", "=", filter.tenantId)
     .where("instance.region", "=", filter.region);
   if (filter.ids) rows = rows.where("instance.id", "in", filter.ids);
-  return rows.groupBy("instance.id").orderBy("instance.id").execute();
+  return grouped(await rows.orderBy("instance.id").execute());
 }
 
-/** Number of running sessions per account; `names` as they are stored. */
-export function onlineByAccount(
+/** The running sessions of accounts, by their names; `names` as they are stored. */
+export async function sessionsByAccount(
   db: Db,
   instanceId: string,
   names: readonly string[] | undefined,
-): Promise<{ userName: string; online: number }[]> {
+): Promise<WithSessions[]> {
   let rows = query(db)
     .selectFrom("account")
     .leftJoin("session", (join) =>
       join.onRef("session.account_id", "=", "account.id").on("session.ended_at", "is", null),
     )
-    .select((e) => ["account.user_name as userName", e.fn.count<number>("session.id").as("online")])
+    .select(["account.user_name as name", "session.id", "session.started_at as startedAt"])
     .where("account.instance_id", "=", instanceId);
   if (names) rows = rows.where("account.user_name", "in", names);
-  return rows.groupBy("account.id").orderBy("account.user_name").execute();
+  return grouped(await rows.orderBy("account.user_name").execute());
 }
 
 /** An account's running sessions, oldest first. */
-export function sessionsOnline(db: Db, accountId: string): Promise<{ clientIp: string; startedAt: number }[]> {
+export function sessionsOfAccount(db: Db, accountId: string): Promise<(RunningSession & { clientIp: string })[]> {
   return query(db)
     .selectFrom("session")
-    .select(["client_ip as clientIp", "started_at as startedAt"])
+    .select(["id", "client_ip as clientIp", "started_at as startedAt"])
     .where("account_id", "=", accountId)
     .where("ended_at", "is", null)
     .orderBy("started_at")
