@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished } from "vitest";
 import { needsRoot } from "../../../test/harness/needs.ts";
 import { ownFolder, ownHome } from "./home.ts";
 import { otherRuntimeDirs, runtimeDirAtHome, runtimeDirInTmp } from "./runtime.ts";
@@ -70,6 +70,37 @@ it("keeps its directory in /tmp when another user's one is removed, and searches
   expect(look()).toContain(dir);
   // Not a directory of another user or for another home.
   expect(otherRuntimeDirs({}, "/home/bob", uid, root)).not.toContain(dir);
+});
+
+it("is not slowed down by directories that another user plants in /tmp", (context) => {
+  needsRoot(context);
+  // Planting them on a disk would take half a minute.
+  const tmp = mkdtempSync("/dev/shm/sag-r-");
+  onTestFinished(() => rmSync(tmp, { recursive: true, force: true }));
+  const taken = runtimeDirInTmp("/home/alice", uid, tmp);
+  chownSync(taken, somebodyElse, somebodyElse);
+  const dir = runtimeDirInTmp("/home/alice", uid, tmp);
+  const planted = 10_000;
+  for (let n = 0; n < planted; n++) {
+    const path = `${taken}-${`${n}`.padStart(6, "z")}`;
+    mkdirSync(path, { mode: 0o700 });
+    chownSync(path, somebodyElse, somebodyElse);
+  }
+  const look = (): string[] => otherRuntimeDirs({}, "/home/alice", uid, tmp);
+  const began = performance.now();
+  expect(look()).toContain(dir);
+  const first = performance.now() - began;
+  const times = Array.from({ length: 9 }, (_, n) => {
+    // Another user can change /tmp all the time.
+    writeFileSync(join(tmp, `changed-${n}`), "");
+    const at = performance.now();
+    expect(look()).toContain(dir);
+    return performance.now() - at;
+  });
+  // The first call looks at each of them.
+  expect(times.sort((a, b) => a - b)[4]).toBeLessThan(first / 2);
+  mkdirSync(`${taken}-mine00`, { mode: 0o700 });
+  expect(look()).toContain(`${taken}-mine00`);
 });
 
 it("uses the directories of earlier versions only if they belong to this user alone", () => {

@@ -89,7 +89,7 @@ export function runtimeDirInTmp(home: string, uid: number | null, tmp = "/tmp"):
 function ownRuntimeDirsInTmp(home: string, uid: number | null, tmp: string): string[] {
   const name = tmpName(home, uid);
   try {
-    return namesIn(tmp, name).filter((dir) => isOwn(dir, uid));
+    return pathsIn(tmp, name, uid).filter((dir) => isOwn(dir, uid));
   } catch {
     return [];
   }
@@ -98,9 +98,12 @@ function ownRuntimeDirsInTmp(home: string, uid: number | null, tmp: string): str
 interface Listing {
   tmp: string;
   name: string;
-  /** When `tmp` was last changed, as lstat says, ms. */
-  changed: number;
+  uid: number | null;
+  /** When `tmp` was last changed, as lstat says, ms; null if it has to be read again in any case. */
+  changed: number | null;
   paths: string[];
+  /** Suffixes that other users have taken, of whom one can plant tens of thousands. */
+  foreign: Set<string>;
 }
 let listing: Listing | undefined;
 
@@ -110,20 +113,39 @@ let listing: Listing | undefined;
  */
 const settledAfter = 50;
 
+/** What mkdtemp appends, after our hyphen. */
+const suffixPattern = /^-[A-Za-z0-9]{6}$/;
+
 /**
- * The paths in /tmp that start with `name`. A dial asks ten times, and reading a full /tmp takes longer than the rest,
- * so it is read again only after a change.
+ * This user's paths in /tmp that are called `name`, also with a suffix. A dial asks ten times, and reading a full /tmp
+ * takes longer than the rest, so it is read again only after a change. Another user's path is looked at once, because
+ * random suffixes are not used again.
  */
-function namesIn(tmp: string, name: string): string[] {
+function pathsIn(tmp: string, name: string, uid: number | null): string[] {
   const changed = lstatSync(tmp).mtimeMs;
-  if (listing?.tmp === tmp && listing.name === name && listing.changed === changed) return listing.paths;
+  const last = listing?.tmp === tmp && listing.name === name && listing.uid === uid ? listing : undefined;
+  if (last?.changed === changed) return last.paths;
   const isSettled = Math.abs(Date.now() - changed) > settledAfter;
-  const paths = readdirSync(tmp)
-    .filter((one) => one === name || one.startsWith(`${name}-`))
-    .sort()
-    .map((one) => join(tmp, one));
-  listing = isSettled ? { tmp, name, changed, paths } : undefined;
+  const paths: string[] = [];
+  const foreign = new Set<string>();
+  for (const one of readdirSync(tmp)) {
+    const suffix = one.startsWith(name) ? one.slice(name.length) : null;
+    if (suffix === null || (suffix !== "" && !suffixPattern.test(suffix))) continue;
+    const path = join(tmp, one);
+    if (!last?.foreign.has(suffix) && isOf(path, uid)) paths.push(path);
+    else if (suffix !== "") foreign.add(suffix);
+  }
+  paths.sort();
+  listing = { tmp, name, uid, changed: isSettled ? changed : null, paths, foreign };
   return paths;
+}
+
+function isOf(path: string, uid: number | null): boolean {
+  try {
+    return uid === null || lstatSync(path).uid === uid;
+  } catch {
+    return false;
+  }
 }
 
 const tmpName = (home: string, uid: number | null): string => `sag-${uid ?? "user"}-${digest(home + bootName())}`;
