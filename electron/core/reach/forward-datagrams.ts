@@ -4,7 +4,8 @@ import { Failure } from "../causes/failure.ts";
 import { hostPort } from "./address.ts";
 import { type DatagramWay, datagramsInside } from "./datagrams.ts";
 import { type Forward, type Forwarding, type ForwardParts, notListening } from "./forwarding.ts";
-import { type End, isOwn, sharedLists } from "./owner.ts";
+import { type End, ownSocket } from "./owner.ts";
+import { type Arrivals, checkedArrivals } from "./owner-rounds.ts";
 
 /**
  * How long an idle source is kept (https://www.rfc-editor.org/rfc/rfc4787#section-4.3, REQ-5), and how long a refused source is not looked
@@ -12,53 +13,49 @@ import { type End, isOwn, sharedLists } from "./owner.ts";
  */
 const idle = 120_000;
 const retry = 1_000;
-/** Limits: sources of this user, sources being looked up, and sources known to belong to other users. */
+/** Limits: sources of this user, and sources known to belong to other users. */
 const mostSources = 256;
-const mostUnknown = 256;
 const mostStrangers = 1_024;
-/** Datagrams of one source that are queued while it is looked up. */
-const mostWaiting = 8;
 
-interface Source {
+/** The datagrams of one socket, which are answered to that socket only. */
+interface Flow {
+  /** Identifies the socket; see ownSocket. */
+  socket: string;
   way: Promise<DatagramWay | null>;
   timer: NodeJS.Timeout;
 }
 
 /**
- * Forwards datagrams from loopback into the intranet. Any local user can send to the port, so a source is accepted
- * only after its socket was found to belong to this user.
+ * Forwards datagrams from loopback into the intranet. Any local user can send to the port, and a source's port can
+ * belong to another user as soon as its socket is closed. So the owner is looked up after the arrival of every datagram
+ * and every answer.
  */
 export function forwardDatagrams({ listen, host, port }: Forward, parts: ForwardParts): Promise<Forwarding> {
-  const sources = new Map<string, Source>();
-  const unknown = new Map<string, Buffer[]>();
+  const flows = new Map<string, Flow>();
   const strangers = new Set<string>();
-  const owns = parts.isOwn ?? isOwn;
-  const lists = sharedLists();
+  const owns = parts.ownSocket ?? ownSocket;
   const socket = createSocket(isIPv6(listen.address) ? "udp6" : "udp4");
 
-  const forget = (key: string): void => {
-    const source = sources.get(key);
-    if (!source) return;
-    sources.delete(key);
-    clearTimeout(source.timer);
-    void source.way.then((way) => way?.close());
+  const forget = (key: string, flow: Flow | undefined): void => {
+    if (!flow || flows.get(key) !== flow) return;
+    flows.delete(key);
+    clearTimeout(flow.timer);
+    void flow.way.then((way) => way?.close());
   };
-  const open = async (from: End, key: string): Promise<DatagramWay | null> => {
-    try {
-      const back = (data: Buffer): void => socket.send(data, from.port, from.address);
-      return await datagramsInside(await parts.way(), host, port, back, () => forget(key));
-    } catch (thrown) {
-      parts.onFailure(thrown);
-      setTimeout(() => forget(key), retry).unref();
-      return null;
-    }
-  };
-  const send = (key: string, source: Source, messages: Buffer[]): void => {
-    source.timer.refresh();
-    void source.way.then((way) => {
-      if (sources.get(key) !== source) return;
-      for (const message of messages) way?.send(message);
-    });
+  const open = (from: End, key: string, own: string): Flow => {
+    const end = (): void => forget(key, flow);
+    const answered = (data: Buffer): void => arrivals.add(from, data, flow);
+    const way = parts
+      .way()
+      .then((state) => datagramsInside(state, host, port, answered, end))
+      .catch((thrown) => {
+        parts.onFailure(thrown);
+        setTimeout(end, retry).unref();
+        return null;
+      });
+    const flow: Flow = { socket: own, way, timer: setTimeout(end, idle) };
+    flows.set(key, flow);
+    return flow;
   };
   const refuse = (key: string): void => {
     // At most one message per second, because a sender can use any number of sources.
@@ -67,25 +64,34 @@ export function forwardDatagrams({ listen, host, port }: Forward, parts: Forward
     strangers.add(key);
     setTimeout(() => strangers.delete(key), retry).unref();
   };
-  const lookUp = async (from: End, key: string, messages: Buffer[]): Promise<void> => {
-    unknown.set(key, messages);
-    const own = await owns("udp", from, socket.address(), parts.uid, lists).catch(() => false);
-    unknown.delete(key);
-    if (!own) return refuse(key);
-    if (sources.size >= mostSources) return;
-    const source = { way: open(from, key), timer: setTimeout(() => forget(key), idle) };
-    sources.set(key, source);
-    send(key, source, messages);
+  const pass = (from: End, key: string, { sent, answers }: Arrivals<Flow>, own: string | null): void => {
+    let flow = flows.get(key);
+    if (flow && flow.socket !== own) {
+      forget(key, flow);
+      flow = undefined;
+    }
+    for (const { data, of } of answers) if (of === flow) socket.send(data, from.port, from.address);
+    if (sent.length === 0) return;
+    if (own === null) {
+      refuse(key);
+      return;
+    }
+    if (!flow && flows.size >= mostSources) return;
+    const to = flow ?? open(from, key, own);
+    to.timer.refresh();
+    void to.way.then((way) => {
+      if (flows.get(key) !== to) return;
+      for (const data of sent) way?.send(data);
+    });
   };
-  socket.on("message", (message, { address, port: fromPort }) => {
-    const key = `${address} ${fromPort}`;
-    const known = sources.get(key);
-    if (known) return send(key, known, [message]);
-    if (strangers.has(key)) return;
-    const waiting = unknown.get(key);
-    if (waiting) {
-      if (waiting.length < mostWaiting) waiting.push(message);
-    } else if (unknown.size < mostUnknown) void lookUp({ address, port: fromPort }, key, [message]);
+  const arrivals = checkedArrivals<Flow>({
+    look: (from, read) => owns("udp", from, socket.address(), parts.uid, read),
+    isKnown: (key) => flows.has(key),
+    pass,
+  });
+  socket.on("message", (data, { address, port: fromPort }) => {
+    const from = { address, port: fromPort };
+    if (!strangers.has(hostPort(address, fromPort))) arrivals.add(from, data);
   });
   return new Promise((resolve, reject) => {
     socket.once("error", (error) => void notListening(error, listen).then(reject));
@@ -95,7 +101,8 @@ export function forwardDatagrams({ listen, host, port }: Forward, parts: Forward
       resolve({
         at: hostPort(bound.address, bound.port),
         close: () => {
-          for (const key of [...sources.keys()]) forget(key);
+          arrivals.close();
+          for (const [key, flow] of [...flows]) forget(key, flow);
           socket.close();
         },
       });

@@ -40,9 +40,9 @@ const forward = async (strangers: Set<number>): Promise<Opened> => {
       way: async () => ({ intranet: "corp", mode: "system", socks: null }) as unknown as IntranetState,
       uid: 1000,
       onFailure: (thrown) => failures.push(thrown),
-      isOwn: async (_, { port }) => {
+      ownSocket: async (_, { port }) => {
         lookedUp.push(port);
-        return !strangers.has(port);
+        return strangers.has(port) ? null : `${port}`;
       },
     },
   );

@@ -4,7 +4,7 @@ import { hostPort } from "./address.ts";
 import { connectInside, type Way } from "./connect.ts";
 import { forwardDatagrams } from "./forward-datagrams.ts";
 import { type Forward, type Forwarding, type ForwardParts, notListening } from "./forwarding.ts";
-import { isOwn, sharedLists } from "./owner.ts";
+import { ownSocket, sharedLists } from "./owner.ts";
 
 export const openForward = (forward: Forward, parts: ForwardParts): Promise<Forwarding> =>
   forward.protocol === "tcp" ? forwardStreams(forward, parts) : forwardDatagrams(forward, parts);
@@ -36,12 +36,20 @@ function connector(parts: ForwardParts, host: string, port: number): () => Promi
 
 function forwardStreams({ listen, host, port }: Forward, parts: ForwardParts): Promise<Forwarding> {
   const clients = new Set<Socket>();
+  /** The last connection from each address and port. An earlier one from there has ended. */
+  const latest = new Map<string, Socket>();
+  const owns = parts.ownSocket ?? ownSocket;
   const lists = sharedLists();
   const connectTarget = connector(parts, host, port);
   const serve = async (client: Socket): Promise<void> => {
     const from = { address: client.remoteAddress ?? "", port: client.remotePort ?? 0 };
     const to = { address: client.localAddress ?? "", port: client.localPort ?? 0 };
-    if (!(await isOwn("tcp", from, to, parts.uid, lists))) throw new Failure("in_use_by_another_user");
+    const key = hostPort(from.address, from.port);
+    latest.set(key, client);
+    client.on("close", () => latest.get(key) === client && latest.delete(key));
+    const own = await owns("tcp", from, to, parts.uid, lists);
+    // The look-up is by address and port: if another connection has them by now, its client was found.
+    if (own === null || latest.get(key) !== client) throw new Failure("in_use_by_another_user");
     const target = await connectTarget();
     clients.add(target);
     target.on("close", () => clients.delete(target));

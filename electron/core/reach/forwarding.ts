@@ -2,7 +2,7 @@ import type { Failure } from "../causes/failure.ts";
 import { failureFromSystem, systemCode } from "../causes/system.ts";
 import type { IntranetState } from "../client/model.ts";
 import { hostPort } from "./address.ts";
-import type { End, isOwn } from "./owner.ts";
+import type { End, ownSocket } from "./owner.ts";
 
 /** A loopback address that is forwarded to a host in the intranet. */
 export interface Forward {
@@ -20,8 +20,8 @@ export interface ForwardParts {
    */
   way(): Promise<IntranetState>;
   uid: number | null;
-  /** Whether a process of that user is at the other end; replaceable for tests. */
-  isOwn?: typeof isOwn;
+  /** Identifies the socket at the other end if it is that user's; replaceable for tests. */
+  ownSocket?: typeof ownSocket;
   /** Called with the reason when a connection or datagram was not forwarded. */
   onFailure(thrown: unknown): void;
 }

@@ -12,22 +12,42 @@ const lists = {
   udp: ["/proc/self/net/udp", "/proc/self/net/udp6"],
 };
 
+/** TCP_ESTABLISHED and TCP_CLOSE_WAIT in the kernel's socket list (include/net/tcp_states.h). */
+const connected = ["01", "08"];
+
 /**
- * Whether the process at `client` belongs to this user, because all users of a host share loopback. False if the
- * process cannot be found, and always false on systems without /proc.
+ * Identifies the socket at `client` (by its inode) if it belongs to this user, because all users of a host share
+ * loopback. Null if it is another user's, if both share the port, or if it cannot be found, and always on systems
+ * without /proc. The answer is true for the time of reading: a port of datagrams can have another owner afterwards.
  */
-export async function isOwn(
+export async function ownSocket(
   protocol: "tcp" | "udp",
   client: End,
   server: End,
   uid: number | null,
   read: (path: string) => Promise<string> = readList,
-): Promise<boolean> {
+): Promise<string | null> {
   const texts = await Promise.all(lists[protocol].map((path) => read(path).catch(() => "")));
-  const owners = texts.flatMap((text) =>
-    linesWithPort(text, client.port).flatMap((line) => ownerOf(line, protocol, client, server)),
-  );
-  return uid !== null && owners.length > 0 && owners.every((one) => one === uid);
+  const entries = texts.flatMap((text) => linesWithPort(text, client.port)).map(parse);
+  const found = entries.filter((entry) => isClient(entry, protocol, client, server));
+  // A socket without an inode has lost its owner and would be listed as root's.
+  if (uid === null || found.length === 0 || found.some((one) => one.uid !== uid || one.inode === "0")) return null;
+  // Without our end, the connection has ended, and the client found is of a later one.
+  if (protocol === "tcp" && !entries.some((entry) => isOurEnd(entry, client, server))) return null;
+  return found
+    .map((one) => one.inode)
+    .sort()
+    .join(" ");
+}
+
+/** Reads each list at most once, at the first call. */
+export function oneReading(read: (path: string) => Promise<string> = readList): (path: string) => Promise<string> {
+  const texts = new Map<string, Promise<string>>();
+  return (path) => {
+    const text = texts.get(path) ?? read(path);
+    texts.set(path, text);
+    return text;
+  };
 }
 
 /**
@@ -72,20 +92,28 @@ function linesWithPort(text: string, port: number): string[] {
 
 const readList = (path: string): Promise<string> => readFile(path, "latin1");
 
-/**
- * "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …" → the user id, if the line is the client's socket.
- */
-function ownerOf(line: string, protocol: "tcp" | "udp", client: End, server: End): number[] {
-  const fields = line.trim().split(/\s+/);
-  const [, local = "", remote = "", , , , , uid = "", , inode = "0"] = fields;
-  const matches =
-    protocol === "tcp"
-      ? isAt(local, client) && isAt(remote, server)
-      : isAt(local, client) || (/^0+:/.test(local) && portOf(local) === client.port);
-  if (!matches) return [];
-  // A socket without an inode has lost its owner and would be listed as root's.
-  return [inode === "0" ? Number.NaN : Number(uid)];
+interface Entry {
+  local: string;
+  remote: string;
+  state: string;
+  uid: number;
+  inode: string;
 }
+
+/** "sl local remote st tx:rx tr:when retrnsmt uid timeout inode …" */
+function parse(line: string): Entry {
+  const [, local = "", remote = "", state = "", , , , uid = "", , inode = "0"] = line.trim().split(/\s+/);
+  return { local, remote, state, uid: Number(uid), inode };
+}
+
+const isClient = ({ local, remote }: Entry, protocol: "tcp" | "udp", client: End, server: End): boolean =>
+  protocol === "tcp"
+    ? isAt(local, client) && isAt(remote, server)
+    : isAt(local, client) || (/^0+:/.test(local) && portOf(local) === client.port);
+
+/** Whether it is this process's end of the connection, accepted and not reset. */
+const isOurEnd = ({ local, remote, state, inode }: Entry, client: End, server: End): boolean =>
+  isAt(local, server) && isAt(remote, client) && connected.includes(state) && inode !== "0";
 
 export const portOf = (entry: string): number => Number.parseInt(entry.slice(entry.indexOf(":") + 1), 16);
 
