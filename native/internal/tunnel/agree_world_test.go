@@ -21,6 +21,7 @@ import (
 	"sag.software/native/internal/proxy/dialer"
 	"sag.software/native/internal/proxy/httpproxy"
 	"sag.software/native/internal/proxy/peercred"
+	"sag.software/native/internal/proxy/proxytest"
 	"sag.software/native/internal/proxy/socks"
 	"sag.software/native/internal/resolver"
 	"sag.software/native/internal/router"
@@ -99,13 +100,6 @@ func (f far) Lookup(ctx context.Context, name string) ([]netip.Addr, error) {
 	return f.resolver.Lookup(ctx, name)
 }
 
-type owned struct{}
-
-func (owned) TCP(netip.AddrPort, netip.AddrPort) (uint32, error) { return 1000, nil }
-func (owned) UDP(netip.AddrPort) (uint32, error)                 { return 1000, nil }
-
-func (owned) Sender(netip.AddrPort, netip.AddrPort) (uint32, error) { return 1000, nil }
-
 // entries are the entry points of one host, all with the same policy.
 type entries struct {
 	policy      *router.Policy
@@ -133,7 +127,7 @@ func openEntries(t *testing.T, policy *router.Policy, machine router.Search, wit
 	}
 	e.dialer.Host.Dial = func(_ context.Context, to netip.AddrPort) (net.Conn, error) { return page(router.Direct, to), nil }
 	logger := slog.New(slog.DiscardHandler)
-	guard := peercred.Guard{Table: owned{}, UID: 1000}
+	guard := peercred.Guard{Table: proxytest.Owner(1000), UID: 1000}
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -97,7 +96,7 @@ func (s *Server) Serve(listener net.Listener) {
 
 func (s *Server) admit(conn net.Conn) {
 	// The owner is checked before a slot is taken, so that other users cannot use up this user's slots.
-	if !s.guard.TCP(addrPort(conn.RemoteAddr()), addrPort(conn.LocalAddr())) {
+	if !s.guard.TCP(conn) {
 		s.foreign.Warn(s.client+" of another or unknown user was refused", "client", conn.RemoteAddr())
 		s.refuse(conn, s.whyForeign(conn))
 		return
@@ -185,12 +184,4 @@ func (s *Server) Close() {
 	for conn := range s.conns {
 		relay.Reset(conn)
 	}
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	tcp, ok := a.(*net.TCPAddr)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	return tcp.AddrPort()
 }

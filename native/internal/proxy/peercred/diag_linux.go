@@ -34,7 +34,9 @@ var errNotFound = errors.New("the kernel did not return this connection")
 
 // ask returns the owner of the socket on this side that is connected from `local` to `remote`.
 func ask(local, remote netip.AddrPort) (entry, error) {
-	body, err := diag(unix.IPPROTO_TCP, local.Addr().Is4(), diagIdentity(local, remote))
+	k := &kernel{}
+	defer k.close()
+	body, err := k.diag(unix.IPPROTO_TCP, local.Addr().Is4(), diagIdentity(local, remote))
 	if err != nil {
 		return entry{}, err
 	}
@@ -61,9 +63,9 @@ func isBetween(body []byte, local, remote netip.AddrPort) bool {
 }
 
 // askUDP returns the owner of the socket that receives datagrams from `remote` to `local`, connected or not.
-func askUDP(local, remote netip.AddrPort) (entry, error) {
+func (k *kernel) askUDP(local, remote netip.AddrPort) (entry, error) {
 	// For UDP the kernel expects the datagram's source as the ID's source (udp_dump_one in net/ipv4/udp_diag.c).
-	body, err := diag(unix.IPPROTO_UDP, local.Addr().Is4(), diagIdentity(remote, local))
+	body, err := k.diag(unix.IPPROTO_UDP, local.Addr().Is4(), diagIdentity(remote, local))
 	if err != nil {
 		return entry{}, err
 	}
@@ -81,9 +83,52 @@ func diagEntry(body []byte, local, remote netip.AddrPort) entry {
 	}
 }
 
-// diag queries one socket of a protocol and returns the body of the answer.
-func diag(protocol byte, is4 bool, id []byte) ([]byte, error) {
-	request := make([]byte, diagRequestSize)
+// kernel is a netlink socket for queries, opened with the first one. Opening it takes longer than a query.
+type kernel struct {
+	fd             int
+	opened, closed bool
+	// number is that of the last query.
+	number  uint32
+	request [diagRequestSize]byte
+	answer  [512]byte
+}
+
+func (k *kernel) open() error {
+	switch {
+	case k.closed:
+		return os.ErrClosed
+	case k.opened:
+		return nil
+	}
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_INET_DIAG)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	// Connected to the kernel, it receives nothing from processes.
+	if err := unix.Connect(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
+		_ = unix.Close(fd)
+		return os.NewSyscallError("connect", err)
+	}
+	k.fd, k.opened = fd, true
+	return nil
+}
+
+func (k *kernel) close() {
+	if k.opened {
+		_ = unix.Close(k.fd)
+	}
+	k.opened, k.closed = false, true
+}
+
+// diag queries one socket of a protocol and returns the body of the answer, which is valid until the next query.
+func (k *kernel) diag(protocol byte, is4 bool, id []byte) ([]byte, error) {
+	if err := k.open(); err != nil {
+		return nil, err
+	}
+	k.number++
+	request := k.request[:]
+	clear(request)
+	binary.NativeEndian.PutUint32(request[8:], k.number)
 	binary.NativeEndian.PutUint32(request[0:], diagRequestSize)
 	binary.NativeEndian.PutUint16(request[4:], unix.SOCK_DIAG_BY_FAMILY)
 	binary.NativeEndian.PutUint16(request[6:], unix.NLM_F_REQUEST)
@@ -99,7 +144,7 @@ func diag(protocol byte, is4 bool, id []byte) ([]byte, error) {
 	binary.NativeEndian.PutUint32(body[8+len(id):], loopback)
 	copy(body[8+len(id)+4:], []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff})
 
-	answer, err := exchange(request)
+	answer, err := k.exchange(request)
 	if err != nil {
 		return nil, err
 	}
@@ -120,20 +165,18 @@ func diagIdentity(local, remote netip.AddrPort) []byte {
 }
 
 // exchange sends one netlink message and returns the answer.
-func exchange(request []byte) ([]byte, error) {
-	socket, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_INET_DIAG)
-	if err != nil {
-		return nil, os.NewSyscallError("socket", err)
+func (k *kernel) exchange(request []byte) ([]byte, error) {
+	if _, err := unix.Write(k.fd, request); err != nil {
+		return nil, os.NewSyscallError("write", err)
 	}
-	defer func() { _ = unix.Close(socket) }()
-	if err := unix.Sendto(socket, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return nil, os.NewSyscallError("sendto", err)
+	for {
+		// The kernel queues the answer before write returns, so the read need not block.
+		n, _, err := unix.Recvfrom(k.fd, k.answer[:], unix.MSG_DONTWAIT)
+		if err != nil {
+			return nil, os.NewSyscallError("recvfrom", err)
+		}
+		if n >= unix.SizeofNlMsghdr && binary.NativeEndian.Uint32(k.answer[8:]) == k.number {
+			return k.answer[:n], nil
+		}
 	}
-	// The kernel queues the answer before sendto returns, so the read need not block.
-	answer := make([]byte, os.Getpagesize())
-	n, _, err := unix.Recvfrom(socket, answer, unix.MSG_DONTWAIT)
-	if err != nil {
-		return nil, os.NewSyscallError("recvfrom", err)
-	}
-	return answer[:n], nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -119,9 +120,54 @@ func TestTCP(t *testing.T) {
 		if uid, err := System().TCP(from, server); err != nil || uid != nobody {
 			t.Errorf("%s: a stranger's connection: %d %v", at, uid, err)
 		}
-		if (Guard{Table: System(), UID: uint32(os.Geteuid())}).TCP(from, server) {
+		theirs, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain(theirs.RemoteAddr().(*net.TCPAddr).AddrPort()) != plain(from) || (Guard{Table: System(), UID: uint32(os.Geteuid())}).TCP(theirs) {
 			t.Errorf("%s: another user is admitted", at)
 		}
+		_ = theirs.Close()
+	}
+}
+
+// A connection that was reset is refused, even if a program of this user has its address and port by now.
+func TestConnectionThatWasReset(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	accepted := func() net.Conn {
+		conn, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	first, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	former := accepted()
+	_ = first.(*net.TCPConn).SetLinger(0)
+	_ = first.Close()
+	second, err := (&net.Dialer{LocalAddr: first.LocalAddr()}).Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = second.Close() }()
+	now := accepted()
+	if former.RemoteAddr().String() != now.RemoteAddr().String() {
+		t.Fatal("the second connection has another port")
+	}
+	guard := Guard{Table: System(), UID: uint32(os.Geteuid())}
+	if guard.TCP(former) {
+		t.Error("the former connection counts as the present one")
+	}
+	if !guard.TCP(now) {
+		t.Error("the present connection is refused")
 	}
 }
 
@@ -217,14 +263,15 @@ func TestUDP(t *testing.T) {
 	defer func() { _ = unbound.Close() }()
 	to := server.LocalAddr().(*net.UDPAddr).AddrPort()
 	own := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(unbound.LocalAddr().(*net.UDPAddr).Port))
-	guard := Guard{Table: System(), UID: uint32(os.Geteuid())}
-	if !guard.UDP(own, to) {
+	datagrams := Guard{Table: System(), UID: uint32(os.Geteuid())}.Datagrams(to)
+	defer datagrams.Close()
+	if !datagrams.Admit(own, time.Now()) {
 		t.Error("the user's own socket is refused")
 	}
-	if guard.UDP(stranger(t, "udp", server.LocalAddr()), to) {
+	if datagrams.Admit(stranger(t, "udp", server.LocalAddr()), time.Now()) {
 		t.Error("another user is admitted")
 	}
-	if guard.UDP(netip.MustParseAddrPort("127.0.0.1:1"), to) {
+	if datagrams.Admit(netip.MustParseAddrPort("127.0.0.1:1"), time.Now()) {
 		t.Error("a socket without an owner is admitted")
 	}
 }
@@ -249,9 +296,10 @@ func TestOtherUsersDatagramsReadNoList(t *testing.T) {
 	defer func() { _ = server.Close() }()
 	from, to := stranger(t, "udp", server.LocalAddr()), server.LocalAddr().(*net.UDPAddr).AddrPort()
 	table := &counted{Table: System()}
-	guard := Guard{Table: table, UID: uint32(os.Geteuid())}
+	datagrams := Guard{Table: table, UID: uint32(os.Geteuid())}.Datagrams(to)
+	defer datagrams.Close()
 	for range 100 {
-		if guard.UDP(from, to) {
+		if datagrams.Admit(from, time.Now()) {
 			t.Fatal("another user is admitted")
 		}
 	}
@@ -299,7 +347,7 @@ func TestSender(t *testing.T) {
 		defer func() { _ = wildcard.Close() }()
 		fromWildcard := netip.AddrPortFrom(to.AddrPort().Addr(), uint16(wildcard.LocalAddr().(*net.UDPAddr).Port))
 		for name, from := range map[string]netip.AddrPort{"connected": connected.LocalAddr().(*net.UDPAddr).AddrPort(), "not connected": fromWildcard} {
-			if e, err := askUDP(plain(from), plain(to.AddrPort())); err != nil || e.inode == 0 || e.uid != uint32(os.Geteuid()) {
+			if e, err := new(kernel).askUDP(plain(from), plain(to.AddrPort())); err != nil || e.inode == 0 || e.uid != uint32(os.Geteuid()) {
 				t.Errorf("%s, %s: sock_diag: %+v %v", at, name, e, err)
 			}
 		}

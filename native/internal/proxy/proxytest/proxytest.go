@@ -4,6 +4,7 @@ package proxytest
 import (
 	"net/netip"
 
+	"sag.software/native/internal/proxy/peercred"
 	"sag.software/native/internal/router"
 )
 
@@ -16,8 +17,16 @@ func (o Owner) TCP(netip.AddrPort, netip.AddrPort) (uint32, error) { return uint
 // UDP implements peercred.Table.
 func (o Owner) UDP(netip.AddrPort) (uint32, error) { return uint32(o), nil }
 
-// Sender implements peercred.Table.
-func (o Owner) Sender(netip.AddrPort, netip.AddrPort) (uint32, error) { return uint32(o), nil }
+// Senders implements peercred.Table.
+func (o Owner) Senders() peercred.Senders { return o }
+
+// Sender implements peercred.Senders.
+func (o Owner) Sender(netip.AddrPort, netip.AddrPort) (peercred.Socket, error) {
+	return peercred.Socket{UID: uint32(o), Inode: 1}, nil
+}
+
+// Close implements peercred.Senders.
+func (Owner) Close() {}
 
 // NoSearch is an empty search list.
 func NoSearch() router.Search { return router.Search{} }

@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"sag.software/native/internal/proxy/dialer"
+	"sag.software/native/internal/proxy/peercred"
 )
 
 const (
 	// datagramLimit is the largest datagram, bytes.
 	datagramLimit = 65535
-	// ownerMemory is how long a passed owner check of the client's UDP socket is cached.
-	ownerMemory = time.Second
 	// lookupLimit bounds the lookup of a destination.
 	lookupLimit = 5 * time.Second
 	// foundMemory is how long a lookup result is cached, foundKept how many are.
@@ -34,8 +33,10 @@ type association struct {
 	// peer is the client's address, taken from its TCP connection.
 	peer netip.Addr
 
-	mu     sync.Mutex
-	client netip.AddrPort // source of the client's last datagram
+	// clients checks the client's datagrams, and who would receive the answers.
+	clients *peercred.Datagrams
+
+	mu sync.Mutex
 	// Sockets to destinations, opened on first use: one for direct ones, and one per IP version through the tunnel.
 	direct   *net.UDPConn
 	tunneled map[bool]net.PacketConn
@@ -60,7 +61,11 @@ func (s *Server) associate(conn net.Conn) {
 		s.reply(conn, GeneralFailure, netip.AddrPort{})
 		return
 	}
-	a := &association{server: s, toClient: toClient, peer: remote.Addr(), tunneled: map[bool]net.PacketConn{}, known: map[string]found{}, waiting: map[string][]datagram{}}
+	a := &association{
+		server: s, toClient: toClient, peer: remote.Addr(), clients: s.guard.Datagrams(addrPort(toClient.LocalAddr())),
+		tunneled: map[bool]net.PacketConn{}, known: map[string]found{}, waiting: map[string][]datagram{},
+	}
+	defer a.clients.Close()
 	defer a.close()
 	if !s.reply(conn, Succeeded, addrPort(toClient.LocalAddr())) {
 		return
@@ -85,23 +90,14 @@ func (a *association) close() {
 // fromClient reads the client's datagrams.
 func (a *association) fromClient() {
 	buffer := make([]byte, datagramLimit)
-	relay := addrPort(a.toClient.LocalAddr())
-	var admitted netip.AddrPort
-	var until time.Time
 	for {
 		n, from, err := a.toClient.ReadFromUDPAddrPort(buffer)
 		if err != nil {
 			return
 		}
 		from = unmapped(from)
-		if now := time.Now(); from != admitted || now.After(until) {
-			if from.Addr() != a.peer || !a.server.guard.UDP(from, relay) {
-				continue
-			}
-			admitted, until = from, now.Add(ownerMemory)
-			a.mu.Lock()
-			a.client = from
-			a.mu.Unlock()
+		if from.Addr() != a.peer || !a.clients.Admit(from, time.Now()) {
+			continue
 		}
 		d, err := parseDatagram(buffer[:n])
 		if err != nil || d.port == 0 {
@@ -218,9 +214,10 @@ func (a *association) toTheClient(socket net.PacketConn) {
 			a.forget(socket)
 			return
 		}
-		a.mu.Lock()
-		client := a.client
-		a.mu.Unlock()
+		client, ok := a.clients.Recipient()
+		if !ok {
+			continue
+		}
 		out = appendDatagram(out[:0], addrPort(from), buffer[:n])
 		_, _ = a.toClient.WriteToUDPAddrPort(out, client)
 	}
