@@ -197,13 +197,15 @@ it("what another user sent before a reset is not taken for that of the port's ne
   );
   opened.push(at);
   const port = Number(at.at.split(":")[1]);
-  const thief = await stranger(`const c = require("node:net").connect(${port}, "127.0.0.1", () =>
-    c.write("stolen", () => console.log("sent")));
+  // No other test's connection has a port of this address.
+  const local = "127.83.71.105";
+  const thief = await stranger(`const to = { port: ${port}, host: "127.0.0.1", localAddress: "${local}" };
+    const c = require("node:net").connect(to, () => c.write("stolen", () => console.log("sent")));
     c.on("error", () => undefined);
     process.stdin.resume().on("end", () => c.resetAndDestroy());`);
   await until("the stranger's connection", () => lookUps.length === 1);
   await thief.end();
-  const own = connect({ port, host: "127.0.0.1", localPort: lookUps[0]?.port });
+  const own = connect({ port, host: "127.0.0.1", localAddress: local, localPort: lookUps[0]?.port });
   own.on("error", () => undefined);
   opened.push({ close: () => own.destroy() });
   own.write("mine");

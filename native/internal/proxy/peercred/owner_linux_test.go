@@ -146,7 +146,9 @@ func TestConnectionThatWasReset(t *testing.T) {
 		t.Cleanup(func() { _ = conn.Close() })
 		return conn
 	}
-	first, err := net.Dial("tcp", listener.Addr().String())
+	// No other test's connection has a port of this address.
+	local := &net.TCPAddr{IP: net.IPv4(127, 83, 71, 104)}
+	first, err := (&net.Dialer{LocalAddr: local}).Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

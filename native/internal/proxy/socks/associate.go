@@ -8,6 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+
 	"sag.software/native/internal/proxy/dialer"
 	"sag.software/native/internal/proxy/peercred"
 )
@@ -15,6 +18,8 @@ import (
 const (
 	// datagramLimit is the largest datagram, bytes.
 	datagramLimit = 65535
+	// batchLimit is how many datagrams are read at once; their owner is looked up once.
+	batchLimit = 8
 	// lookupLimit bounds the lookup of a destination.
 	lookupLimit = 5 * time.Second
 	// foundMemory is how long a lookup result is cached, foundKept how many are.
@@ -87,23 +92,44 @@ func (a *association) close() {
 	}
 }
 
-// fromClient reads the client's datagrams.
+// batchReader is the part of ipv4.PacketConn and ipv6.PacketConn that is used.
+type batchReader interface {
+	ReadBatch(messages []ipv4.Message, flags int) (int, error)
+}
+
+// fromClient reads the client's datagrams. The owner of their source is looked up after a batch was read, so that a busy
+// client does not cost a look-up per datagram, and no datagram is forwarded that came after a look-up.
 func (a *association) fromClient() {
-	buffer := make([]byte, datagramLimit)
+	messages := make([]ipv4.Message, batchLimit)
+	for i := range messages {
+		messages[i].Buffers = [][]byte{make([]byte, datagramLimit)}
+	}
+	var socket batchReader = ipv4.NewPacketConn(a.toClient)
+	if a.peer.Is6() {
+		socket = ipv6.NewPacketConn(a.toClient)
+	}
 	for {
-		n, from, err := a.toClient.ReadFromUDPAddrPort(buffer)
+		n, err := socket.ReadBatch(messages, 0)
 		if err != nil {
 			return
 		}
-		from = unmapped(from)
-		if from.Addr() != a.peer || !a.clients.Admit(from, time.Now()) {
-			continue
+		now := time.Now()
+		var last netip.AddrPort
+		admitted := false
+		for _, message := range messages[:n] {
+			from := addrPort(message.Addr)
+			if from != last {
+				last, admitted = from, from.Addr() == a.peer && a.clients.Admit(from, now)
+			}
+			if !admitted {
+				continue
+			}
+			d, err := parseDatagram(message.Buffers[0][:message.N])
+			if err != nil || d.port == 0 {
+				continue
+			}
+			a.send(d)
 		}
-		d, err := parseDatagram(buffer[:n])
-		if err != nil || d.port == 0 {
-			continue
-		}
-		a.send(d)
 	}
 }
 
@@ -214,7 +240,7 @@ func (a *association) toTheClient(socket net.PacketConn) {
 			a.forget(socket)
 			return
 		}
-		client, ok := a.clients.Recipient()
+		client, ok := a.clients.Recipient(time.Now())
 		if !ok {
 			continue
 		}

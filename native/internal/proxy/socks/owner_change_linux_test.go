@@ -104,6 +104,7 @@ func toInner(text string) []byte {
 type recorded struct {
 	refusing
 	arrived chan string
+	// answers has no buffer, so that sending "" waits until the answer before it has been handled.
 	answers chan string
 }
 
@@ -120,7 +121,10 @@ func (c *recordedConn) WriteTo(b []byte, _ net.Addr) (int, error) {
 }
 
 func (c *recordedConn) ReadFrom(b []byte) (int, net.Addr, error) {
-	text, ok := <-c.r.answers
+	text, ok := "", true
+	for text == "" && ok {
+		text, ok = <-c.r.answers
+	}
 	if !ok {
 		return 0, nil, net.ErrClosed
 	}
@@ -206,6 +210,7 @@ func TestAnotherUserTakesThePort(t *testing.T) {
 		end := stranger(t, port, relay, text)
 		// The intranet's answer to the closed socket.
 		intranet.answers <- "secret"
+		intranet.answers <- ""
 		// Datagrams are handled in their order, so the stranger's was handled before this one.
 		send(t, other, relay, "later")
 		arrives(t, intranet, "later")
