@@ -7,11 +7,12 @@ const mostDatagrams = 8;
 const mostBytes = 256 << 10;
 
 /**
- * Looking up takes at most one part of this many of the time, so that a stream of datagrams does not fill a core, but
- * datagrams do not wait longer for it than this, ms.
+ * Looking up takes at most one part of `share` of the time, counted over `span` ms, so that a stream of datagrams does
+ * not fill a core. Datagrams wait for that for `longestPause` ms at most.
  */
 const share = 4;
-const longestPause = 20;
+const span = 20;
+const longestPause = 5;
 
 /** What arrived from and for one source. `of` is the flow that an answer belongs to. */
 export interface Arrivals<Flow> {
@@ -35,7 +36,7 @@ export interface ArrivalParts<Flow> {
 
 /**
  * Looks the owner of every datagram's source up after the datagram has arrived. The lists are read once for all that
- * has arrived before: reading takes about half a millisecond. What arrives meanwhile waits for the next round.
+ * has arrived before: reading takes half a millisecond. What arrives meanwhile waits for the next round.
  */
 export function checkedArrivals<Flow>(parts: ArrivalParts<Flow>): {
   add(from: End, data: Buffer, answerOf?: Flow): void;
@@ -45,7 +46,17 @@ export function checkedArrivals<Flow>(parts: ArrivalParts<Flow>): {
   let unknown = 0;
   let running = false;
   let closed = false;
+  /** Until when the time of looking up is used up. */
+  let used = 0;
 
+  const plan = (): void => {
+    running = waiting.size > 0 && !closed;
+    if (!running) return;
+    const pause = Math.min(used - performance.now(), longestPause);
+    if (pause > 0) setTimeout(() => void round(), pause);
+    // Together with the other datagrams that the socket has now.
+    else setImmediate(() => void round());
+  };
   const round = async (): Promise<void> => {
     const began = performance.now();
     const all = waiting;
@@ -56,11 +67,8 @@ export function checkedArrivals<Flow>(parts: ArrivalParts<Flow>): {
     if (closed) return;
     let n = 0;
     for (const [key, one] of all) parts.pass(one.from, key, one, owners[n++] ?? null);
-    const pause = Math.min((performance.now() - began) * (share - 1), longestPause);
-    setTimeout(() => {
-      if (waiting.size > 0 && !closed) void round();
-      else running = false;
-    }, pause);
+    used = Math.max(used, began - span) + (performance.now() - began) * share;
+    plan();
   };
   const add = (from: End, data: Buffer, answerOf?: Flow): void => {
     const key = hostPort(from.address, from.port);
@@ -77,10 +85,7 @@ export function checkedArrivals<Flow>(parts: ArrivalParts<Flow>): {
     one.bytes += data.length;
     if (answerOf === undefined) one.sent.push(data);
     else one.answers.push({ data, of: answerOf });
-    if (running) return;
-    running = true;
-    // Together with the other datagrams that the socket has now.
-    setImmediate(() => void round());
+    if (!running) plan();
   };
   return {
     add,
