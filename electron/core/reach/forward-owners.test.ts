@@ -165,7 +165,7 @@ it("what another user sent before a reset is not taken for that of the port's ne
     client
       .on("error", () => undefined)
       .on("data", (data) => {
-        conversation += data;
+        conversation += String(data);
       });
     client.write("HTTP/1.1 200 OK\r\n\r\n");
   }).listen(0, "127.0.0.1");
