@@ -48,6 +48,11 @@ test("the source of an outward rule is the client, that of an inward rule the re
   });
 });
 
+test("a rule about applications matches nothing, because they are not recognised", () => {
+  expect(converted({ dpiGroupIds: '["20"]' })).toBeUndefined();
+  expect(converted({ dpiSignatureIds: '["1"]' })).toBeUndefined();
+});
+
 describe("protocols", () => {
   test.each([
     ["ALL", "any", undefined],

@@ -30,8 +30,16 @@ export function accessList(rows: readonly AclRule[]): AccessRule[] {
   return rows.flatMap((row) => accessRule(row) ?? []);
 }
 
-/** undefined = the rule matches nothing, because a prefix is invalid; such a rule cannot be added. */
+/**
+ * Whether a rule is about applications. Access points do not recognise applications, so that such a rule matches nothing: without this,
+ * a rule that drops one application would drop everything.
+ */
+export const isAboutApplications = ({ dpiGroupIds, dpiSignatureIds }: AclRule): boolean =>
+  dpiGroupIds !== "[]" || dpiSignatureIds !== "[]";
+
+/** undefined = the rule matches nothing: it is about applications, or a prefix is invalid, with which it cannot be added. */
 function accessRule(row: AclRule): AccessRule | undefined {
+  if (isAboutApplications(row)) return undefined;
   const outward = row.direction === "out";
   const source = { ...targetOf(row.sourceCidr), ports: portsOf(row.sourcePorts) };
   const { protocol, port } = protocolOf(row.protocol);

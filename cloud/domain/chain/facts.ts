@@ -6,6 +6,7 @@ import { chainStart, clientBlocks, networksInReach } from "../../store/queries/c
 import { isCcnGranted, isInstanceGranted } from "../../store/queries/grants.ts";
 import type { AclRule } from "../../store/shapes.ts";
 import type { AccessPoints } from "../accesspoints/registry.ts";
+import { isAboutApplications } from "../acl/access-list.ts";
 import { asOne, listsOf } from "../acl/effective.ts";
 import { deniesAll } from "../acl/match.ts";
 import { joinedAreas } from "../cen/bandwidth.ts";
@@ -106,7 +107,7 @@ async function networksOf(
 
 /** Returns whether the ACLs drop all traffic to a prefix. */
 async function deniedBy(db: Db, instanceId: string, lists: readonly AclRule[][]): Promise<(cidr: string) => boolean> {
-  const rules = asOne(lists);
+  const rules = asOne(lists).filter((rule) => !isAboutApplications(rule));
   if (rules.length === 0) return () => false;
   const clients: Cidr[] = (await clientBlocks(db, instanceId)).flatMap((block) => parseCidr(block) ?? []);
   const facts = rules.map((rule) => ({
