@@ -27,9 +27,9 @@ export function viewOf(refusal: Refusal): FailureView {
   };
 }
 
-/** The message's name without the catalogue. A refusal of the published API contains the message that counts. */
+/** The message's name without the catalogue. A refusal that contains another message is about that one. */
 function nameOf({ key, params: { message } }: Message): string {
-  if (key === "admin.api_refused" && typeof message === "object") return nameOf(message);
+  if (typeof message === "object") return nameOf(message);
   return key.slice(key.indexOf(".") + 1);
 }
 

@@ -98,6 +98,15 @@ export function parseCidr(text: string): Cidr | undefined {
   return (ip.value & (sizeOf(cidr) - 1n)) === 0n ? cidr : undefined;
 }
 
+/** The prefix of ADDRESS/LENGTH with host bits: 10.77.0.80/16 → 10.77.0.0/16; "" if it has none, or is not valid. */
+export function withoutHostBits(text: string): string {
+  const slash = text.lastIndexOf("/");
+  const [ip, mask] = [parseIp(text.slice(0, slash)), text.slice(slash + 1)];
+  if (!ip || !/^\d{1,3}$/.test(mask) || Number(mask) > bitsOf(ip.version) || parseCidr(text)) return "";
+  const size = 1n << BigInt(bitsOf(ip.version) - Number(mask));
+  return formatCidr({ version: ip.version, first: ip.value - (ip.value % size), mask: Number(mask) });
+}
+
 export function formatCidr(cidr: Cidr): string {
   return `${formatIp({ version: cidr.version, value: cidr.first })}/${cidr.mask}`;
 }

@@ -58,8 +58,8 @@ async function askOnce(directory: string, call: LocalRequest): Promise<unknown> 
     const { status, text } = await post(path, JSON.stringify({ ...call, actor: userName() }));
     const body: unknown = JSON.parse(text);
     if (status === 200) return body;
-    const { cause, message, key = "", params = {} } = body as AdminFailure;
-    throw new Refusal(cause, { key, params, text: message });
+    const { cause, message, key = "", params = {}, field } = body as AdminFailure;
+    throw new Refusal(cause, { key, params, text: message }, field === undefined ? {} : { field });
   } catch (error) {
     throw notRunning(error, directory) ?? error;
   } finally {

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
-import { Command } from "commander";
+import { Command, type Option } from "commander";
 import { ctlTexts } from "../../common/text/ctl.ts";
 import { version } from "../api/hello.ts";
-import { invalid } from "../base/cause.ts";
-import { foreign } from "../base/say.ts";
+import { invalid, Refusal } from "../base/cause.ts";
+import { foreign, say } from "../base/say.ts";
 import { unexpanded } from "../paths.ts";
 import { printResult } from "../results.ts";
 import { inOurWords } from "../usage-words.ts";
@@ -21,6 +21,7 @@ import { confirming } from "./confirm.ts";
 import { type Ask, locally } from "./connection.ts";
 import { isCutting } from "./cutting.ts";
 import { sayingWhatTakesLong } from "./long-requests.ts";
+import { inTypedNames } from "./option-names.ts";
 import { plain } from "./output.ts";
 import { remotely } from "./remote.ts";
 import { render, type Shown } from "./table.ts";
@@ -55,9 +56,18 @@ function connection({ data, server, accessKeyId, secretStdin, remember, ca, json
   throw invalid("data", foreign(ctlTexts.errors.arguments.where));
 }
 
-function toolsFor(flags: Flags): Tools {
+/** Names the options of the command that runs in refusals of the server. */
+const asTyped =
+  (ask: Ask, command: Command | undefined): Ask =>
+  (...call) =>
+    ask(...call).catch((error: unknown) => {
+      throw error instanceof Refusal ? inTypedNames(error, command) : error;
+    });
+
+function toolsFor(flags: Flags, command: Command | undefined): Tools {
+  const ask = asTyped(connection(flags), command);
   return {
-    ask: flags.yes ? connection(flags) : confirming(connection(flags)),
+    ask: flags.yes ? ask : confirming(ask),
     json: flags.json === true,
     print<T>(result: unknown, words: (result: T) => Shown, once?: string) {
       const { isTTY, columns } = process.stdout;
@@ -65,6 +75,20 @@ function toolsFor(flags: Flags): Tools {
       printResult(`${flags.json ? JSON.stringify(result) : render(words(result as T), width)}\n`, once);
     },
   };
+}
+
+/** Lets refusals of the option's parser begin with its name. */
+function nameInRefusals(option: Option): void {
+  const { parseArg, long } = option;
+  if (!parseArg || !long) return;
+  option.argParser((text, before) => {
+    try {
+      return parseArg(text, before as never);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.said.text.includes(long)) throw error;
+      throw new Refusal(error.code, say("option_refused", { option: long, message: error.said }), error.details);
+    }
+  });
 }
 
 /** In the order of the help. */
@@ -98,13 +122,18 @@ export function makeProgram(json: boolean): Command {
     .option("--remember", help.program.remember)
     .option("--ca <file>", help.program.ca)
     .option("--json", common.json);
-  for (const verbs of all) verbs(program, () => toolsFor(program.opts<Flags>()));
+  let running: Command | undefined;
+  program.hook("preAction", (_, command) => {
+    running = command;
+  });
+  for (const verbs of all) verbs(program, () => toolsFor(program.opts<Flags>(), running));
   completionVerbs(program);
   versionCommand(program);
 
   /** Accepts --data and --json after the verb, too. */
   function prepare(command: Command): void {
     if (json) command.configureOutput({ writeErr: () => {} });
+    for (const option of command.options) nameInRefusals(option);
     if (command !== program && command.commands.length === 0) {
       command.option("--data <dir>", common.data).option("--json", common.json);
       if (isCutting(`${command.parent?.name()} ${command.name()}`)) command.option("--yes", common.yes);

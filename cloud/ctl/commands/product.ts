@@ -3,6 +3,7 @@ import { ctlTexts } from "../../../common/text/ctl.ts";
 import type { Product } from "../../api/admin/rpc/protocol/operation.ts";
 import { words } from "../answer.ts";
 import type { Tools, Verbs } from "../command.ts";
+import { namesOf, setInputNames } from "../option-names.ts";
 import { fields } from "../output.ts";
 import { type Shown, table } from "../table.ts";
 import { verbs } from "./product-verbs.ts";
@@ -31,6 +32,7 @@ function addVerb(program: Command, tools: () => Tools, verb: Verb): void {
     command.addOption(option);
   }
   command.option("--tenant <name>", common.tenant);
+  setInputNames(command, namesOf(verb));
   command.action(async (...given: unknown[]) => {
     const input: Record<string, unknown> = { ...verb.fixed };
     for (const [i, place] of places.entries()) {

@@ -9,6 +9,7 @@ import { accountsIn, mostBytes } from "../account-file.ts";
 import { list, wholeNumber } from "../arguments.ts";
 import type { Tools, Verbs } from "../command.ts";
 import { toNewFile } from "../new-file.ts";
+import { setInputNames } from "../option-names.ts";
 import { fields, renamed } from "../output.ts";
 import { table } from "../table.ts";
 
@@ -78,7 +79,7 @@ async function quickSetup({ ask }: Tools, name: string, o: SetupFlags): Promise<
 }
 
 export const setupVerbs: Verbs = (program, tools) => {
-  program
+  const quick = program
     .command("quick-setup <name>")
     .description(help.quickSetup.what)
     .option("--ccn <id|name>", help.quickSetup.ccn)
@@ -102,6 +103,13 @@ export const setupVerbs: Verbs = (program, tools) => {
         at.print({ instance, output: o.output }, () => output.setUp(instance, o.output ?? ""));
       }
     });
+  setInputNames(
+    quick,
+    new Map([
+      ["servers", "--dns"],
+      ["server", "--public-url"],
+    ]),
+  );
   const account = program.commands.find((command) => command.name() === "account");
   account
     ?.command("import <file>")

@@ -1,5 +1,5 @@
 import { newId } from "../../base/ids.ts";
-import { parseCidr } from "../../base/ip.ts";
+import { parseCidr, withoutHostBits } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
 import { lockAcl } from "../../store/locks.ts";
 import * as acls from "../../store/queries/acls.ts";
@@ -75,7 +75,9 @@ function requireRule(rule: RuleValues): void {
     ["source-cidr", rule.sourceCidr],
     ["dest-cidr", rule.destCidr],
   ] as const) {
-    if (!parseCidr(text) && !(name === remote && targetName(text))) throw violation(name);
+    if (!parseCidr(text) && !(name === remote && targetName(text))) {
+      throw violation(name, { prefix: withoutHostBits(text) });
+    }
   }
   requirePorts("source-ports", rule.sourcePorts, rule.protocol);
   requirePorts("dest-ports", rule.destPorts, rule.protocol);

@@ -1,5 +1,5 @@
 import { newId } from "../../base/ids.ts";
-import { parseCidr } from "../../base/ip.ts";
+import { parseCidr, withoutHostBits } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
 import { lockQos, lockTenant } from "../../store/locks.ts";
 import * as store from "../../store/queries/qos.ts";
@@ -26,8 +26,8 @@ function requirePorts(rule: "qos-source-ports" | "qos-dest-ports", range: string
 }
 
 function requirePolicy(policy: PolicyValues): void {
-  if (!parseCidr(policy.sourceCidr)) throw violation("qos-source-cidr");
-  if (!parseCidr(policy.destCidr)) throw violation("qos-dest-cidr");
+  if (!parseCidr(policy.sourceCidr)) throw violation("qos-source-cidr", { prefix: withoutHostBits(policy.sourceCidr) });
+  if (!parseCidr(policy.destCidr)) throw violation("qos-dest-cidr", { prefix: withoutHostBits(policy.destCidr) });
   requirePorts("qos-source-ports", policy.sourcePorts, policy.protocol);
   requirePorts("qos-dest-ports", policy.destPorts, policy.protocol);
   const { startTime, endTime } = policy;

@@ -31,6 +31,8 @@ export interface AdminFailure {
   /** The message's key in common/text and its parameters; missing in answers of older servers. */
   key?: string;
   params?: Message["params"];
+  /** The argument at fault, if there is one. */
+  field?: string | undefined;
 }
 
 /**
@@ -130,7 +132,7 @@ async function callApi(admin: AdminApi, actor: string, call: z.infer<typeof apiC
 
 function failureOf(error: unknown, directory: string, host: LocalHost): AdminFailure {
   const refusal = error instanceof Refusal ? error : storageRefusal(error, directory);
-  if (refusal) return failureBody(refusal.code, refusal.said);
+  if (refusal) return { ...failureBody(refusal.code, refusal.said), field: refusal.details.field };
   host.context.log("error", "an operation failed unexpectedly", {
     error: error instanceof Error ? error.stack : String(error),
   });

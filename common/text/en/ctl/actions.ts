@@ -18,6 +18,14 @@ const otherName = "Choose another name, or change the existing one.";
 
 /** What to do about single messages of the server, by their key in the catalogue; used instead of the action of the cause. */
 export const advice = {
+  "acl-in-use": "Take it from the instance first: sagctl acl unuse ACL INSTANCE",
+  "acl-in-use-by-account": "Take it from the account first: sagctl acl unuse ACL INSTANCE --account USER",
+  "acl-per-instance": "Take it from the instance first: sagctl acl unuse ACL INSTANCE",
+  "acl-per-account": "Take it from the account first: sagctl acl unuse ACL INSTANCE --account USER",
+  "flow-log-in-use": "Take it from the instance first: sagctl flow-log unuse FLOWLOG INSTANCE",
+  "flow-log-per-instance": "Take it from the instance first: sagctl flow-log unuse FLOWLOG INSTANCE",
+  "qos-in-use": "Take it from the instance first: sagctl qos unuse QOS INSTANCE",
+  "qos-per-instance": "Take it from the instance first: sagctl qos unuse QOS INSTANCE",
   "no-account": listed("account list"),
   "no-acl": listed("acl list"),
   "no-acl-rule": listed("acl rules ACL"),

@@ -62,24 +62,29 @@ export const networkRules = {
   "no-acl-rule": ({ id }: P<"id">) => `The specified rule ${id} does not exist.`,
   "acl-limit": ({ limit }: P<"limit">) => `An account has at most ${limit} access control lists.`,
   "acl-rule-limit": ({ limit }: P<"limit">) => `An access control list has at most ${limit} rules.`,
-  "acl-in-use": ({ acl, instance }: P<"acl" | "instance">) =>
-    `${acl} is associated with ${instance}; disassociate it first.`,
-  "acl-in-use-by-account": ({ acl, user }: P<"acl" | "user">) =>
-    `${acl} is the ACL of the account ${user}; remove it first.`,
-  "source-cidr": "SourceCidr must be a prefix such as 10.0.0.0/8 or, for direction in, a name such as *.corp.example.",
-  "dest-cidr": "DestCidr must be a prefix such as 10.0.0.0/8 or, for direction out, a name such as *.corp.example.",
-  "source-ports": "SourcePortRange is a range in 1-65535 such as 80/80, or -1/-1 for all.",
-  "dest-ports": "DestPortRange is a range in 1-65535 such as 80/80, or -1/-1 for all.",
+  "acl-in-use": ({ acl, instance }: P<"acl" | "instance">) => `${acl} is in use by ${instance}.`,
+  "acl-in-use-by-account": ({ acl, user }: P<"acl" | "user">) => `${acl} is the ACL of the account ${user}.`,
+  "source-cidr": ({ prefix }: P<"prefix">) =>
+    prefix
+      ? `The source has host bits set; the prefix is ${prefix}.`
+      : "The source must be a prefix such as 10.0.0.0/8 or, for direction in, a name such as *.corp.example.",
+  "dest-cidr": ({ prefix }: P<"prefix">) =>
+    prefix
+      ? `The destination has host bits set; the prefix is ${prefix}.`
+      : "The destination must be a prefix such as 10.0.0.0/8 or, for direction out, a name such as *.corp.example.",
+  "source-ports": "The source ports are a range in 1-65535 such as 80/80, or -1/-1 for all.",
+  "dest-ports": "The destination ports are a range in 1-65535 such as 80/80, or -1/-1 for all.",
   "source-ports-protocol": ({ protocol }: P<"protocol">) =>
-    `SourcePortRange must be -1/-1 for the protocol ${protocol}.`,
-  "dest-ports-protocol": ({ protocol }: P<"protocol">) => `DestPortRange must be -1/-1 for the protocol ${protocol}.`,
+    `The source ports must be -1/-1 for the protocol ${protocol}.`,
+  "dest-ports-protocol": ({ protocol }: P<"protocol">) =>
+    `The destination ports must be -1/-1 for the protocol ${protocol}.`,
   "acl-type": "A software instance takes lists of type acl-software.",
   "acl-region": ({ acl, region, instance }: P<"acl" | "instance" | "region">) =>
     `${acl} is in ${region}, the instance in ${instance}.`,
   "acl-per-instance": ({ instance, acl }: P<"acl" | "instance">) => `${instance} has the list ${acl} already.`,
   "acl-per-account": ({ user, acl }: P<"acl" | "user">) => `The account ${user} has the list ${acl} already.`,
   "acl-not-of-account": ({ acl, user }: P<"acl" | "user">) => `${acl} is not the ACL of the account ${user}.`,
-  "acl-not-associated": ({ acl, instance }: P<"acl" | "instance">) => `${acl} is not associated with ${instance}.`,
+  "acl-not-associated": ({ acl, instance }: P<"acl" | "instance">) => `${acl} is not in use by ${instance}.`,
   "tag-twice": "A tag's key is there twice.",
   "tag-reserved": "A tag begins with neither aliyun nor acs:, and contains neither http:// nor https://.",
   "tag-limit": (p: P<"limit" | "object">) => `${p.object} has at most ${p.limit} tags.`,
