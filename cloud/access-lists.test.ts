@@ -7,6 +7,7 @@ import {
   Rule_Direction,
   Rule_Protocol,
 } from "#proto/accesspoint/v1/accesspoint_pb.js";
+import type { Explanation } from "./domain/acl/explain.ts";
 import { hello, registerAccessPoint, type TestAccessPoint } from "./testing/access-point.ts";
 import { ruleInput } from "./testing/both-entries.ts";
 import { startCompany } from "./testing/company.ts";
@@ -249,30 +250,32 @@ test("acl explain names the rule that decides", async () => {
   await makeAccount(server, there.id, "carla.test", { clientIp: "10.89.0.7" });
   await server.ask("route add", { instance: there.id, routes: ["10.4.0.0/16", "fd10::/64"] });
   const explained = (to: string, more: object = {}) =>
-    ask<{ policy: string; reason: string; rule: { id: string } | null; clients: string[] }>("acl explain", {
+    ask<Explanation>("acl explain", {
       instance: there.id,
       user: "carla.test",
       to,
       ...more,
     });
   expect(await explained("10.4.0.1:22")).toEqual({
-    ...{ policy: "accept", reason: "no_list", rule: null },
+    ...{ policy: "accept", reason: "no_list", rule: null, list: null },
     clients: ["10.89.0.7/32"],
   });
   const acl = await ask("acl create", { name: "explained", type: "acl-software", region });
   const ssh = { ...ruleInput, protocol: "SSH", destCidr: "10.4.0.0/24", sourceCidr: "10.89.0.0/28" };
   const { id } = await ask("acl add", { acl: acl.id, rule: ssh });
-  const admitted = await ask("acl add", {
+  await ask("acl add", {
     acl: acl.id,
-    rule: { ...ruleInput, policy: "accept", destCidr: "10.9.0.0/16", priority: 2 },
+    rule: { ...ruleInput, policy: "drop", destCidr: "10.9.0.0/16", priority: 2 },
   });
   await ask("acl use", { acl: acl.id, instance: there.id });
-  expect(await explained("10.4.0.1:22")).toMatchObject({ policy: "drop", reason: "rule", rule: { id } });
+  expect(await explained("10.4.0.1:22")).toMatchObject({
+    ...{ policy: "drop", reason: "rule", rule: { id }, list: { id: acl.id, name: "explained" } },
+  });
   expect(await explained("10.4.0.1:23")).toMatchObject({ policy: "accept", reason: "no_rule", rule: null });
   expect(await explained("[fd10::1]:22")).toMatchObject({ policy: "accept", reason: "no_rule" });
   expect(await explained("10.4.0.1", { protocol: "ICMP" })).toMatchObject({ policy: "accept", reason: "no_rule" });
   expect(await explained("10.9.0.1:22")).toMatchObject({
-    ...{ policy: "drop", reason: "no_route", rule: { id: admitted.id } },
+    ...{ policy: "drop", reason: "no_route", rule: null, list: null },
   });
   for (const to of ["10.4.0.1", "10.4.0.1:0", "db.corp.example:22", "10.4.0.1:65536", "fd10::1"]) {
     await expect(explained(to)).rejects.toThrow("ADDRESS:PORT");

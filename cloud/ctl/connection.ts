@@ -80,7 +80,7 @@ function notRunning(error: unknown, directory: string): Refusal | undefined {
   if (code === "ENOENT" || code === "ECONNREFUSED") {
     return existsSync(directory)
       ? new NotListening("service_not_running", foreign(errors.notRunning(directory)), errors.start(directory))
-      : new NotListening("service_not_running", foreign(errors.noDirectory(directory)), errors.chooseDirectory);
+      : new Advised("not_found", foreign(errors.noDirectory(directory)), errors.chooseDirectory);
   }
   if (code === "ENOTDIR") {
     return new Advised("service_not_running", foreign(errors.notDirectory(directory)), errors.chooseDirectory);

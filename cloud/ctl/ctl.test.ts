@@ -150,10 +150,12 @@ describe("as a command", () => {
     expect([unknown.code, unknown.stdout]).toEqual([78, ""]);
     expect(unknown.stderr).toMatch(/^There is no account nobody\.test in this instance\. .+\.\n$/);
     const away = await run("ctl/main.ts", ["--data", "/nonexistent", "instance", "list", "--json"]);
-    expect([away.code, JSON.parse(away.stdout)]).toEqual([
-      52,
+    // At once, without the message that it waits for a server.
+    expect([away.code, away.stderr, JSON.parse(away.stdout)]).toEqual([
+      78,
+      "",
       {
-        cause: "service_not_running",
+        cause: "not_found",
         message: "The directory /nonexistent does not exist.",
         action: "Specify the server's data directory with --data.",
       },

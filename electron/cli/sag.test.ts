@@ -274,6 +274,17 @@ describe("sag", { timeout: 60_000 }, () => {
     await sag(["disconnect"]);
   });
 
+  it("status --watch ends at the first change that nothing reads any more", { timeout: 20_000 }, async () => {
+    await sag(["sign-in", ...invite(), "--store", "file"], cloud.password);
+    const watching = start(["status", "--watch", "--json"]);
+    await new Promise((resolve) => watching.stdout.once("data", resolve));
+    watching.stdout.destroy();
+    const ended = new Promise((resolve) => watching.on("exit", resolve));
+    await sag(["connect"]);
+    expect(await ended).toBe(0);
+    await sag(["disconnect"]);
+  });
+
   it("cleans up after Ctrl-C", async () => {
     const silent = testEnvironment();
     useFakeTunnel(silent, { outcome: "silent" });

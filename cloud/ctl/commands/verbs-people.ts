@@ -23,6 +23,9 @@ const rule = (view: AclRuleView) => ({
   [columns.destinationPorts]: ports(view.destPorts),
 });
 
+/** The policy is the first line already. */
+const withoutPolicy = ({ [columns.policy]: _, ...others }: ReturnType<typeof rule>) => others;
+
 const code = (view: One<typeof codeList>) => ({ [columns.code]: view.code, [columns.default]: view.isDefault });
 
 /** Refers to an instance, and to its region if one is given. */
@@ -102,9 +105,9 @@ export const peopleVerbs: readonly Verb[] = [
     row: (view: Answered<typeof aclExplain>) => ({
       [columns.policy]: view.policy,
       [columns.reason]: ctlTexts.output.aclReasons[view.reason],
-      [columns.id]: view.rule?.id ?? "",
-      [columns.name]: view.rule?.name ?? "",
-      [columns.priority]: view.rule?.priority ?? "",
+      ...(view.rule && view.list
+        ? { [columns.list]: view.list.name, [columns.listId]: view.list.id, ...withoutPolicy(rule(view.rule)) }
+        : {}),
     }),
   },
   { usage: "code create <code>", row: code },

@@ -1,5 +1,6 @@
 import { type Cidr, contains, hostPrefix, type Ip, parseCidr } from "../../base/ip.ts";
 import type { Db } from "../../store/db.ts";
+import { findAcl } from "../../store/queries/acls.ts";
 import { clientBlocks } from "../../store/queries/chains.ts";
 import { namedSessions } from "../../store/queries/sessions.ts";
 import type { Account } from "../../store/shapes.ts";
@@ -15,8 +16,10 @@ export interface Explanation {
   policy: "accept" | "drop";
   /** What decides: a rule, that no rule matches, that there are no rules, or that no route leads there. */
   reason: "rule" | "no_rule" | "no_list" | "no_route";
-  /** The rule that decides, or that accepts what no route leads to; null = none. */
+  /** The rule that decides; null = none. */
   rule: AclRuleView | null;
+  /** The list of that rule. */
+  list: { id: string; name: string } | null;
   /** The addresses with which the rules were compared: those of the sessions, else those that the account may get. */
   clients: string[];
 }
@@ -28,17 +31,22 @@ export async function explain(
   account: Account,
   wanted: Pick<Flow, "protocol" | "remote" | "names" | "remotePort" | "clientPort">,
 ): Promise<Explanation> {
-  const lists = await listsOf(db, account.instanceId, account.aclId);
   const clients = await addressesOf(db, account);
+  // Without a route no packet reaches the rules.
+  const profile = await loadProfile(db, accessPoints, account.instanceId, account);
+  if (!reaches(profile?.routes ?? [], wanted.remote)) {
+    return { policy: "drop", reason: "no_route", rule: null, list: null, clients };
+  }
+  const lists = await listsOf(db, account.instanceId, account.aclId);
   const flow: Flow = { direction: "out", clients: clients.flatMap((text) => parseCidr(text) ?? []), ...wanted };
   const decisive = decidingRule(accessList(asOne(lists)), flow);
   const row = lists.flat().find(({ id }) => id === decisive?.id);
-  const rule = row ? viewRule(row) : null;
-  if (decisive && !decisive.allow) return { policy: "drop", reason: "rule", rule, clients };
-  const profile = await loadProfile(db, accessPoints, account.instanceId, account);
-  if (!reaches(profile?.routes ?? [], wanted.remote)) return { policy: "drop", reason: "no_route", rule, clients };
-  if (rule) return { policy: "accept", reason: "rule", rule, clients };
-  return { policy: "accept", reason: lists.length === 0 ? "no_list" : "no_rule", rule, clients };
+  if (!decisive || !row) {
+    return { policy: "accept", reason: lists.length === 0 ? "no_list" : "no_rule", rule: null, list: null, clients };
+  }
+  const acl = await findAcl(db, row.aclId);
+  const list = { id: row.aclId, name: acl?.name ?? "" };
+  return { policy: decisive.allow ? "accept" : "drop", reason: "rule", rule: viewRule(row), list, clients };
 }
 
 async function addressesOf(db: Db, account: Account): Promise<string[]> {

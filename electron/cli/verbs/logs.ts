@@ -5,6 +5,7 @@ import { logDirOf } from "../../core/logs/log.ts";
 import { followLogs, inOrder, type LogEntry, readLogs } from "../../core/logs/read.ts";
 import { ServiceLog } from "../../core/logs/service.ts";
 import type { Context } from "../context.ts";
+import { untilUnread } from "../reader-gone.ts";
 import type { Verb } from "../verb.ts";
 
 interface Flags {
@@ -43,10 +44,7 @@ export const logs: Verb<[string | undefined], Flags> = async (context, flags, na
   }
   const following = followLogs(environment, id, tell);
   void service.follow(signal, tell);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await untilUnread(signal);
   following.close();
   return 0;
 };

@@ -4,6 +4,7 @@ import type { ClientEvent } from "../../core/client/client.ts";
 import type { IntranetState, LockdownView } from "../../core/client/model.ts";
 import type { Context } from "../context.ts";
 import { stateOutput } from "../json.ts";
+import { untilUnread } from "../reader-gone.ts";
 import type { Verb } from "../verb.ts";
 import { lockdownLines, painter, type Rates, stateLines } from "../words.ts";
 
@@ -24,7 +25,7 @@ export const status: Verb<[string | undefined], Flags> = async (context, flags, 
   return 0;
 };
 
-/** Prints until Ctrl-C. With --json one line of JSON per change, with the same list as without --watch. */
+/** Prints until Ctrl-C or until a line is not read any more. With --json one line of JSON per change, with the same list as without --watch. */
 async function follow(context: Context, named: string | undefined): Promise<number> {
   const { output, signal } = context;
   const client = await context.client();
@@ -69,7 +70,7 @@ async function follow(context: Context, named: string | undefined): Promise<numb
     },
     { attentive: true },
   );
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await untilUnread(signal);
   watching.close();
   return 0;
 }

@@ -58,6 +58,8 @@ const columns = {
   instances: "instances",
   kind: "kind",
   lastSeen: "last seen",
+  list: "list",
+  listId: "list id",
   lease: "lease",
   leaseLeft: "lease left",
   lockdown: "lockdown",
@@ -134,7 +136,7 @@ export const output = {
   aclReasons: {
     rule: "this rule decides",
     no_rule: "no rule of the list matches",
-    no_list: "the instance has no rules",
+    no_list: "no access list with rules is in use by the account or its instance",
     no_route: "no route of the account leads there",
   },
   yes: "yes",
