@@ -265,7 +265,7 @@ test("acl explain names the rule that decides", async () => {
   const { id } = await ask("acl add", { acl: acl.id, rule: ssh });
   await ask("acl add", {
     acl: acl.id,
-    rule: { ...ruleInput, policy: "drop", destCidr: "10.9.0.0/16", priority: 2 },
+    rule: { ...ruleInput, policy: "accept", destCidr: "10.9.0.0/16", priority: 2 },
   });
   await ask("acl use", { acl: acl.id, instance: there.id });
   expect(await explained("10.4.0.1:22")).toMatchObject({

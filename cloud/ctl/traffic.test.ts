@@ -73,7 +73,7 @@ test("manages a QoS policy, its classification rules and its instance", async ()
   expect((await spoken("qos", "statistics", instance)).stdout).toBe("None.\n");
   await told("qos", "remove-policy", qos, policy);
   const used = await spoken("qos", "delete", qos);
-  expect([used.code, used.stderr]).toEqual([2, expect.stringContaining(`${qos} is associated with ${instance}`)]);
+  expect([used.code, used.stderr]).toEqual([2, expect.stringContaining(`${qos} is in use by ${instance}`)]);
   await told("qos", "unuse", qos, instance);
   await told("qos", "delete", qos);
   const again = await spoken("qos", "delete", qos);

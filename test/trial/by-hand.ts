@@ -19,6 +19,7 @@ const variables = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME",
 /** Prints commands to paste into a shell. */
 export const printByHand = (kept: Kept): void => {
   const { link, user, password, portalUrl, seen, env, data } = kept;
+  const isLocal = link.includes("127.0.0.1");
   print(`
 Go on by hand. In another terminal, as the person of this trial:
   export PATH="${at("bin")}:$PATH"
@@ -30,7 +31,7 @@ The portal, by its name in the intranet:
   curl -x http://${seen.http} ${portalUrl}
   chromium --user-data-dir="$(mktemp -d)" --proxy-pac-url=${seen.pac} ${portalUrl}
 
-As somebody new, on this machine or another that reaches this one (first the PATH line):
+As somebody new, on this machine${isLocal ? "" : " or another that reaches this one"} (first the PATH line):
   sag sign-in '${link}' --user ${user}
     password: ${password}
   sag connect

@@ -9,7 +9,7 @@ import { loadProfile } from "../sessions/profile.ts";
 import { accessList } from "./access-list.ts";
 import { asOne, listsOf } from "./effective.ts";
 import { type AclRuleView, viewRule } from "./listing.ts";
-import { decidingRule, type Flow } from "./match.ts";
+import { decidingRule, deniesAll, type Flow } from "./match.ts";
 
 /** Why a flow of an account is accepted or dropped. */
 export interface Explanation {
@@ -32,13 +32,16 @@ export async function explain(
   wanted: Pick<Flow, "protocol" | "remote" | "names" | "remotePort" | "clientPort">,
 ): Promise<Explanation> {
   const clients = await addressesOf(db, account);
-  // Without a route no packet reaches the rules.
-  const profile = await loadProfile(db, accessPoints, account.instanceId, account);
-  if (!reaches(profile?.routes ?? [], wanted.remote)) {
-    return { policy: "drop", reason: "no_route", rule: null, list: null, clients };
-  }
   const lists = await listsOf(db, account.instanceId, account.aclId);
   const flow: Flow = { direction: "out", clients: clients.flatMap((text) => parseCidr(text) ?? []), ...wanted };
+  const profile = await loadProfile(db, accessPoints, account.instanceId, account);
+  // A list that denies a whole network removes its route, so the list is the reason then.
+  const target = hostOf(wanted.remote);
+  const alike = flow.clients.filter(({ version }) => version === target.version);
+  const isDenied = deniesAll(asOne(lists), alike, target);
+  if (!isDenied && !reaches(profile?.routes ?? [], wanted.remote)) {
+    return { policy: "drop", reason: "no_route", rule: null, list: null, clients };
+  }
   const decisive = decidingRule(accessList(asOne(lists)), flow);
   const row = lists.flat().find(({ id }) => id === decisive?.id);
   if (!decisive || !row) {
@@ -55,6 +58,8 @@ async function addressesOf(db: Db, account: Account): Promise<string[]> {
   if (account.clientIp !== null) return [hostPrefix(account.clientIp)];
   return clientBlocks(db, account.instanceId);
 }
+
+const hostOf = ({ version, value }: Ip): Cidr => ({ version, first: value, mask: version === 4 ? 32 : 128 });
 
 function reaches(routes: readonly string[], remote: Ip): boolean {
   const prefixes: Cidr[] = routes.flatMap((text) => parseCidr(text) ?? []);
