@@ -168,7 +168,7 @@ describe("as a command", () => {
       action: "See sagctl instance show --help.",
     });
     const lease = await sagctl(["policy", "set", "--lease", "1s"]);
-    expect(lease.stderr).toBe("lease must be a duration from 10s to 31d.\n");
+    expect(lease.stderr).toBe("--lease: lease must be a duration from 10s to 31d.\n");
   });
 
   test("removes an address block, but not the last one", async () => {
