@@ -13,7 +13,10 @@ import { type Arrivals, checkedArrivals } from "./owner-rounds.ts";
  */
 const idle = 120_000;
 const retry = 1_000;
-/** Limits: sources of this user, and sources known to belong to other users. */
+/**
+ * Limits: sources of this user, of which a new one replaces the one that has been idle longest, and sources known to
+ * belong to other users.
+ */
 const mostSources = 256;
 const mostStrangers = 1_024;
 
@@ -41,6 +44,10 @@ export function forwardDatagrams({ listen, host, port }: Forward, parts: Forward
     flows.delete(key);
     clearTimeout(flow.timer);
     void flow.way.then((way) => way?.close());
+  };
+  const forgetOldest = (): void => {
+    const [oldest] = flows;
+    if (oldest) forget(...oldest);
   };
   const open = (from: End, key: string, own: string): Flow => {
     const end = (): void => forget(key, flow);
@@ -76,9 +83,12 @@ export function forwardDatagrams({ listen, host, port }: Forward, parts: Forward
       refuse(key);
       return;
     }
-    if (!flow && flows.size >= mostSources) return;
+    if (!flow && flows.size >= mostSources) forgetOldest();
     const to = flow ?? open(from, key, own);
     to.timer.refresh();
+    // A Map keeps the order of insertion, so the first flow is the one that has been idle longest.
+    flows.delete(key);
+    flows.set(key, to);
     void to.way.then((way) => {
       if (flows.get(key) !== to) return;
       for (const data of sent) way?.send(data);

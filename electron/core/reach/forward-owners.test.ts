@@ -217,3 +217,13 @@ it("what another user sent before a reset is not taken for that of the port's ne
   expect(conversation).not.toContain("stolen");
   expect(refused).toMatchObject([{ code: "in_use_by_another_user" }]);
 });
+
+it("more sources than are remembered lose nothing: a new one replaces the one idle longest", async () => {
+  const { port, arrived } = await forward();
+  for (let i = 0; i < 300; i++) {
+    const own = await bound();
+    own.send(`query ${i}`, port, "127.0.0.1");
+    await until(`query ${i}`, () => arrived.at(-1) === `query ${i}`);
+  }
+  expect(arrived).toHaveLength(300);
+});
