@@ -14,6 +14,7 @@ import * as deviceNames from "./0012-device-names.ts";
 import * as bans from "./0013-bans.ts";
 import * as accountAcls from "./0014-account-acls.ts";
 import * as instanceBandwidth from "./0015-instance-bandwidth.ts";
+import * as pagingIndexes from "./0016-paging-indexes.ts";
 
 /** Listed in code instead of a folder, so that they are part of the bundle. Their names sort in the order of application. */
 export const migrations: MigrationProvider = {
@@ -34,6 +35,7 @@ export const migrations: MigrationProvider = {
       "0013-bans": bans,
       "0014-account-acls": accountAcls,
       "0015-instance-bandwidth": instanceBandwidth,
+      "0016-paging-indexes": pagingIndexes,
     };
   },
 };

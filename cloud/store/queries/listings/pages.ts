@@ -106,8 +106,12 @@ export function pageOfRows<O>(
   return { rows, number, size, total: all.length };
 }
 
-/** Matches the rows after the one with these values. */
+/** Matches the rows after the one with these values. Only a comparison of rows can use an index, and it has one direction. */
 function after<O>(order: readonly OrderColumn<O>[], mark: Mark): RawBuilder<boolean> {
+  if (order.every((by) => by.order !== "desc")) {
+    const columns = sql.join(order.map((by) => sql.ref(by.column)));
+    return sql<boolean>`(${columns}) > (${sql.join([...mark])})`;
+  }
   const each = order.map((by, i) => {
     const equal = order.slice(0, i).map((earlier, j) => sql`${sql.ref(earlier.column)} = ${mark[j]}`);
     const sign = sql.raw(by.order === "desc" ? "<" : ">");
