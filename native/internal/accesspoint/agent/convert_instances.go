@@ -36,7 +36,7 @@ func toInstance(from *accesspointv1.Instance) (qos.Instance, error) {
 		return to, err
 	}
 	if to.Bandwidth > maxRate {
-		return to, invalid(msg.PeerAtMost("instances: bandwidth", strconv.FormatUint(maxRate, 10)))
+		return to, invalid(msg.PeerAtMost("instances.bandwidth", strconv.FormatUint(maxRate, 10)))
 	}
 	if len(from.GetClasses()) > maxClasses {
 		return to, invalid(msg.PeerAtMost("classes", strconv.Itoa(maxClasses)))
@@ -68,7 +68,7 @@ func toClass(at string, from *accesspointv1.TrafficClass) (qos.Class, error) {
 		return to, err
 	}
 	if max(to.Rate, to.Ceiling) > maxRate {
-		return to, invalid(msg.PeerAtMost(at+": rate, ceiling", strconv.FormatUint(maxRate, 10)))
+		return to, invalid(msg.PeerAtMost(at+": rate", strconv.FormatUint(maxRate, 10)))
 	}
 	if len(from.GetPolicies()) > maxPolicies {
 		return to, invalid(msg.PeerAtMost(at+": policies", strconv.Itoa(maxPolicies)))
