@@ -16,6 +16,9 @@ export type Ask = (operation: string, parameters: Record<string, unknown>, tenan
 /** Interval of attempts to connect to a server that is starting, ms. */
 const pause = 50;
 
+/** How long a server that is starting has to create its data directory, ms: most often the directory is misspelt. */
+const directoryWait = 2_000;
+
 /** Delay before sagctl reports that it is waiting, ms. */
 const patience = 1000;
 
@@ -32,8 +35,10 @@ export function locally(directory: string, wait = 0, waiting: () => void = () =>
       } catch (error) {
         // Retry only if the connection was refused, before anything was sent.
         const waited = performance.now() - start;
-        if (!(error instanceof NotListening) || waited >= wait) throw error;
-        if (!announced && waited >= patience) {
+        const isMissing = error instanceof MissingDirectory;
+        if (!(error instanceof NotListening) || waited >= (isMissing ? Math.min(wait, directoryWait) : wait))
+          throw error;
+        if (!announced && !isMissing && waited >= patience) {
           announced = true;
           waiting();
         }
@@ -45,6 +50,7 @@ export function locally(directory: string, wait = 0, waiting: () => void = () =>
 
 /** No server listens on the socket, or not yet. */
 class NotListening extends Advised {}
+class MissingDirectory extends NotListening {}
 
 interface LocalRequest {
   operation: string;
@@ -80,7 +86,7 @@ function notRunning(error: unknown, directory: string): Refusal | undefined {
   if (code === "ENOENT" || code === "ECONNREFUSED") {
     return existsSync(directory)
       ? new NotListening("service_not_running", foreign(errors.notRunning(directory)), errors.start(directory))
-      : new Advised("not_found", foreign(errors.noDirectory(directory)), errors.chooseDirectory);
+      : new MissingDirectory("not_found", foreign(errors.noDirectory(directory)), errors.chooseDirectory);
   }
   if (code === "ENOTDIR") {
     return new Advised("service_not_running", foreign(errors.notDirectory(directory)), errors.chooseDirectory);

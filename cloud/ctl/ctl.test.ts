@@ -150,7 +150,7 @@ describe("as a command", () => {
     expect([unknown.code, unknown.stdout]).toEqual([78, ""]);
     expect(unknown.stderr).toMatch(/^There is no account nobody\.test in this instance\. .+\.\n$/);
     const away = await run("ctl/main.ts", ["--data", "/nonexistent", "instance", "list", "--json"]);
-    // At once, without the message that it waits for a server.
+    // Soon, without the message that it waits for a server.
     expect([away.code, away.stderr, JSON.parse(away.stdout)]).toEqual([
       78,
       "",

@@ -44,6 +44,8 @@ for (const [what, rules, denied] of table) {
   test(what, () => expect(deniesAll(rules, clients, cidr("10.50.0.0/16"))).toBe(denied));
 }
 
+const noApplications = { dpiGroupIds: "[]", dpiSignatureIds: "[]" };
+
 /** The cases that access points are tested with. */
 const cases = JSON.parse(
   readFileSync(new URL("../../../native/internal/datapath/acl/testdata/cases.json", import.meta.url), "utf8"),
@@ -65,7 +67,9 @@ const cases = JSON.parse(
 
 describe("decides as access points do", () => {
   test.each(cases)("$name", ({ allowed, by, flow, rules }) => {
-    const list = accessList(rules.map((facts, index) => ({ ...facts, id: String(index), name: "" }) as AclRule));
+    const list = accessList(
+      rules.map((facts, index) => ({ ...facts, ...noApplications, id: String(index), name: "" }) as AclRule),
+    );
     const { direction, source, dest, sourcePort, destPort } = flow;
     const name = flow.protocol.toLowerCase();
     const remote = parseIp(direction === "out" ? dest : source);
