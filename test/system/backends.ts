@@ -134,7 +134,7 @@ export const changeServer = async (machines: Machines, backend: Backend, server:
 /** All settings that affect DNS, as text. For systemd-resolved those of each link, without link numbers. */
 export const namesState = async (machines: Machines, backend: Backend): Promise<string> => {
   const conf = await must(
-    machines.on("client", ["sh", "-c", "ls -l /etc/resolv.conf | cut -d' ' -f1,9-; cat /etc/resolv.conf"]),
+    machines.on("client", ["sh", "-c", "stat -c '%A %N' /etc/resolv.conf; cat /etc/resolv.conf"]),
   );
   if (backend !== "systemd-resolved") return conf;
   const links = await resolvectl(machines, "status");
