@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { at } from "../../build/lib/root.ts";
@@ -63,7 +63,7 @@ export const runtimeOf = (env: NodeJS.ProcessEnv): string => {
   return join(runs, readdirSync(runs)[0] ?? "");
 };
 
-/** Processes whose command line or working directory is in the directory; none may be left when it is removed. */
+/** Processes whose command line contains the directory; none may be left when it is removed. */
 export const processesOf = (dir: string): { pid: number; command: string }[] => {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
@@ -71,8 +71,7 @@ export const processesOf = (dir: string): { pid: number; command: string }[] => 
     .flatMap((name) => {
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-        const isThere = command.includes(dir) || readlinkSync(`/proc/${name}/cwd`).startsWith(`${dir}/`);
-        return isThere ? [{ pid: Number(name), command }] : [];
+        return command.includes(dir) ? [{ pid: Number(name), command }] : [];
       } catch {
         // It has exited in the meantime.
         return [];
