@@ -25,7 +25,7 @@ function accountsIn({ operation, parameters }: Asked): number {
 export const answerLimit = (asked: Asked): number => 60_000 + accountsIn(asked) * 500;
 
 interface Waiting {
-  /** Whether the server is asked over the network. It then goes on if this process ends; at the local socket it stops an import. */
+  /** Whether requests go over HTTPS. The server finishes those even if sagctl ends; an import over the local socket is cancelled. */
   remote: boolean;
   /** Whether to say what takes long. */
   verbose: boolean;

@@ -50,7 +50,7 @@ const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${l
 const wholeOf = (field: string): string => field.replace(/\.\d+$/, "");
 const lastOf = (path: string): string => path.split(".").at(-1) ?? "";
 
-/** What sets this field of the input: an option, an argument, or undefined. A list's elements belong to its option. */
+/** The option or argument that sets a field of the input; undefined if none does. Elements of a list have the list's option. */
 function nameOf(command: Command, field: string): string | undefined {
   const known = inputNames.get(command);
   const path = wholeOf(field);
